@@ -1,0 +1,99 @@
+//! Message and action texts as pieces: literal bytes and keywords.
+
+use crate::program::Variable;
+
+/// A text with keywords, ready to be rendered.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Template {
+    /// In order. Neighbouring literals are joined.
+    pub pieces: Vec<Piece>,
+}
+
+/// Part of a [`Template`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// Bytes that go out as they are.
+    Literal(Vec<u8>),
+    /// A keyword.
+    Keyword(Keyword),
+}
+
+/// The keywords of spec-scenario §5 and spec-3.8 A3. An `i32` is the `+N`/`-N` offset, 0 without.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Keyword {
+    /// `remote_ip`, in brackets if IPv6.
+    RemoteIp,
+    /// `remote_host`, as typed.
+    RemoteHost,
+    /// `remote_port`.
+    RemotePort(i32),
+    /// `local_ip`, in brackets if IPv6.
+    LocalIp,
+    /// `local_ip_type`: 4 or 6.
+    LocalIpType,
+    /// `local_port`.
+    LocalPort(i32),
+    /// `server_ip`: the socket's address as bound, no brackets.
+    ServerIp,
+    /// `transport`.
+    Transport,
+    /// `media_ip`, no brackets.
+    MediaIp,
+    /// `media_ip_type`: 4 or 6.
+    MediaIpType,
+    /// `media_port`.
+    MediaPort(i32),
+    /// `auto_media_port`.
+    AutoMediaPort(i32),
+    /// `call_id`.
+    CallId,
+    /// `call_number`.
+    CallNumber,
+    /// `cseq`.
+    CSeq(i32),
+    /// `last_cseq_number`.
+    LastCSeqNumber(i32),
+    /// `branch`: `z9hG4bK-<pid>-<call>-<step + offset>`.
+    Branch(i32),
+    /// `msg_index`.
+    MsgIndex,
+    /// `pid`.
+    Pid,
+    /// `service`.
+    Service,
+    /// `len`: body length plus offset, right-aligned in 5 columns.
+    Len(i32),
+    /// `peer_tag_param`.
+    PeerTagParam,
+    /// `last_<Header>`; `value_only` for `.value`. Name as written, without colon or `.value`.
+    Last { name: String, value_only: bool },
+    /// `last_message`.
+    LastMessage,
+    /// `last_Request_URI`.
+    LastRequestUri,
+    /// `next_url`.
+    NextUrl,
+    /// `routes`.
+    Routes,
+    /// `$name`.
+    Variable(Variable),
+    /// `fill variable= text=`.
+    Fill { variable: Variable, text: String },
+    /// `timestamp`.
+    Timestamp,
+    /// `date`.
+    Date,
+    /// `clock_tick`: ms since start.
+    ClockTick,
+    /// `dynamic_id`.
+    DynamicId,
+    /// `users`.
+    Users,
+    /// `userid`.
+    UserId,
+    /// `sipp_version`, e.g. `3.8.0`.
+    SippVersion,
+    /// A keyword of a later issue. The text is the keyword as written. Compiling gives an error that says so unless
+    /// [`Options::allow_unavailable`](crate::Options) is set.
+    NotAvailable(String),
+}

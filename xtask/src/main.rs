@@ -1,0 +1,2 @@
+//! busyhour.
+fn main() {}
