@@ -7,3 +7,4 @@ pub mod diagnostic;
 pub mod program;
 pub mod regex;
 pub mod template;
+pub mod xml;
