@@ -1,0 +1,116 @@
+//! `cargo xtask test`: everything that must hold before a change lands, in CI and at home.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::steps::{run as execute, step};
+use crate::workspace::{self, Outcome, because};
+use crate::{peers, tidy};
+
+/// Seeds of the simulator in one run.
+const SIMULATOR_SEEDS: &str = "10000";
+/// Seconds for each fuzz target.
+const FUZZ_SECONDS: u32 = 60;
+
+/// Reads the command line of `test`.
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let mut fuzz = std::env::var_os("CI").is_some();
+    for argument in arguments {
+        match argument.as_str() {
+            "--fuzz" => fuzz = true,
+            other => return Err(format!("`test` knows only `--fuzz`, but `{other}` was given")),
+        }
+    }
+    run_all(fuzz)
+}
+
+/// Runs all steps in order and stops at the first that fails.
+fn run_all(fuzz: bool) -> Outcome {
+    step("real peers", peers::set_up)?;
+    step("format", || execute(cargo().args(["fmt", "--all", "--check"])))?;
+    step("file lengths", tidy::check)?;
+    step("clippy", || {
+        execute(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    })?;
+    step("documentation", || {
+        let mut command = cargo();
+        command.args(["doc", "--locked", "--workspace", "--no-deps"]);
+        execute(command.env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    step("documentation tests", || execute(cargo().args(["test", "--locked", "--workspace", "--doc"])))?;
+    let nextest = has_nextest();
+    step("unit tests", || unit_tests(nextest))?;
+    // Optimised: against real peers at hundreds of calls a second the debug build would be what is measured.
+    step("interop tests with real peers", || interop_tests(nextest))?;
+    step("simulator, 10 000 seeds", || {
+        let mut command = cargo();
+        command.args(["test", "--locked", "-p", "busyhour-sim", "--profile", "test-release"]);
+        execute(command.env("BUSYHOUR_SIM_SEEDS", SIMULATOR_SEEDS))
+    })?;
+    if fuzz {
+        crate::fuzz::run(FUZZ_SECONDS)?;
+    }
+    Ok(())
+}
+
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace::root());
+    command
+}
+
+fn has_nextest() -> bool {
+    cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
+}
+
+/// Unit tests, with overflow checks and debug assertions. The interop and simulator tests have steps of their own.
+fn unit_tests(nextest: bool) -> Outcome {
+    let mut command = cargo();
+    if nextest {
+        command.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast", "--no-tests", "pass"]);
+        command.args(["-E", "not binary(interop) and not package(busyhour-sim)"]);
+    } else {
+        command.args(["test", "--locked", "--workspace", "--exclude", "busyhour-sim", "--no-fail-fast"]);
+        command.args(["--lib", "--bins", "--examples"]);
+        for name in integration_tests()? {
+            command.args(["--test", &name]);
+        }
+    }
+    execute(&mut command)
+}
+
+/// Names of the integration tests of all crates but `interop` and the simulator's.
+fn integration_tests() -> Outcome<Vec<String>> {
+    let mut names = Vec::new();
+    for krate in list(&workspace::root().join("crates"))? {
+        if krate.ends_with("busyhour-sim") || !krate.join("tests").is_dir() {
+            continue;
+        }
+        for entry in list(&krate.join("tests"))? {
+            let is_test = entry.extension().is_some_and(|extension| extension == "rs")
+                || entry.join("main.rs").is_file();
+            if let (true, Some(name)) = (is_test, entry.file_stem().and_then(|name| name.to_str())) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names.retain(|name| name != "interop");
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+fn list(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let entries = because(folder.display(), std::fs::read_dir(folder))?;
+    Ok(entries.flatten().map(|entry| entry.path()).collect())
+}
+
+fn interop_tests(nextest: bool) -> Outcome {
+    let mut command = cargo();
+    if nextest {
+        command.args(["nextest", "run", "--cargo-profile", "test-release", "--no-fail-fast"]);
+    } else {
+        command.args(["test", "--profile", "test-release", "--no-fail-fast"]);
+    }
+    execute(command.args(["--locked", "-p", "busyhour", "--test", "interop"]))
+}
