@@ -1,5 +1,8 @@
 //! Header lines.
 
+use crate::head::{HeadCursor, trim};
+use memchr::memchr;
+
 /// One header, folded lines included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeaderLine<'a> {
@@ -11,13 +14,153 @@ pub struct HeaderLine<'a> {
     pub raw: &'a [u8],
 }
 
-/// All header lines of a message head, the start line and lines without a colon left out.
+/// All header lines of a message head, the start line and lines without a name and a colon left out. What follows a
+/// blank line is not read.
 pub fn header_lines(head: &[u8]) -> impl Iterator<Item = HeaderLine<'_>> {
-    let _ = head;
-    std::iter::empty()
+    HeaderLines::new(head)
 }
 
-/// The long name for a compact one (RFC 3261 §7.3.3): `i` → `Call-ID`. Other names come back as they are.
+/// The long name for a compact one (RFC 3261 §7.3.3 and the registry of IANA): `i` → `Call-ID`. Other names come back
+/// as they are.
 pub fn long_name(name: &[u8]) -> &[u8] {
-    name
+    match name {
+        [letter] => COMPACT
+            .iter()
+            .find(|(compact, _)| compact.eq_ignore_ascii_case(letter))
+            .map_or(name, |(_, long)| long.as_bytes()),
+        _ => name,
+    }
+}
+
+/// Compact names: RFC 3261 §7.3.3, then RFC 3515, 3841, 3892, 4028, 4474 and 6665.
+const COMPACT: [(u8, &str); 20] = [
+    (b'c', "Content-Type"),
+    (b'e', "Content-Encoding"),
+    (b'f', "From"),
+    (b'i', "Call-ID"),
+    (b'k', "Supported"),
+    (b'l', "Content-Length"),
+    (b'm', "Contact"),
+    (b's', "Subject"),
+    (b't', "To"),
+    (b'v', "Via"),
+    (b'a', "Accept-Contact"),
+    (b'b', "Referred-By"),
+    (b'd', "Request-Disposition"),
+    (b'j', "Reject-Contact"),
+    (b'n', "Identity-Info"),
+    (b'o', "Event"),
+    (b'r', "Refer-To"),
+    (b'u', "Allow-Events"),
+    (b'x', "Session-Expires"),
+    (b'y', "Identity"),
+];
+
+/// The lines behind [`header_lines`].
+pub(crate) struct HeaderLines<'a> {
+    head: &'a [u8],
+    cursor: HeadCursor<'a>,
+}
+
+impl<'a> HeaderLines<'a> {
+    pub(crate) fn new(head: &'a [u8]) -> Self {
+        let mut cursor = HeadCursor::new(head);
+        cursor.start_line();
+        HeaderLines { head, cursor }
+    }
+}
+
+impl<'a> Iterator for HeaderLines<'a> {
+    type Item = HeaderLine<'a>;
+
+    fn next(&mut self) -> Option<HeaderLine<'a>> {
+        loop {
+            let start = self.cursor.line()?;
+            let first = &self.head[start..self.cursor.offset()];
+            let raw = self.cursor.unfold(start);
+            let Some(colon) = memchr(b':', first) else { continue };
+            let name = trim(&raw[..colon]);
+            // A line that starts with a blank continues the start line.
+            if !name.is_empty() && name[0] == raw[0] {
+                return Some(HeaderLine { name, value: trim(&raw[colon + 1..]), raw });
+            }
+        }
+    }
+}
+
+/// A name to look for: a long one finds its compact form too, a compact one only itself (spec-3.8 A3).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NameQuery<'n> {
+    name: &'n [u8],
+    compact: Option<u8>,
+}
+
+impl<'n> NameQuery<'n> {
+    pub(crate) fn new(name: &'n [u8]) -> Self {
+        let compact = COMPACT.iter().find(|(_, long)| long.as_bytes().eq_ignore_ascii_case(name));
+        NameQuery { name, compact: compact.map(|(letter, _)| *letter) }
+    }
+
+    #[inline]
+    pub(crate) fn matches(&self, name: &[u8]) -> bool {
+        match name {
+            [letter] if self.compact == Some(letter.to_ascii_lowercase()) => true,
+            name => name.eq_ignore_ascii_case(self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &[u8] = b"INVITE sip:a@b SIP/2.0\r\n\
+        v : one,\r\n two \r\n\
+        To:\r\n\t<sip:a@b>\r\n\
+        no colon here\r\n\
+        : no name\r\n\
+        Empty:\r\n";
+
+    #[test]
+    fn lines_carry_name_value_and_raw_text() {
+        let lines: Vec<_> = header_lines(HEAD).collect();
+        assert_eq!(
+            lines,
+            [
+                HeaderLine { name: b"v", value: b"one,\r\n two", raw: b"v : one,\r\n two \r\n" },
+                HeaderLine { name: b"To", value: b"<sip:a@b>", raw: b"To:\r\n\t<sip:a@b>\r\n" },
+                HeaderLine { name: b"Empty", value: b"", raw: b"Empty:\r\n" },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_body_is_not_read() {
+        assert_eq!(header_lines(b"S\r\nA: 1\r\n\r\nB: 2\r\n").count(), 1);
+        assert_eq!(header_lines(b"S\nA: 1\n\nB: 2\n").count(), 1);
+        assert_eq!(header_lines(b"").count(), 0);
+    }
+
+    #[test]
+    fn a_continued_start_line_is_no_header() {
+        assert_eq!(header_lines(b"INVITE sip:a@b SIP/2.0\r\n x: 1\r\nA: 1\r\n").count(), 1);
+    }
+
+    #[test]
+    fn compact_names_have_long_ones() {
+        assert_eq!(long_name(b"i"), b"Call-ID");
+        assert_eq!(long_name(b"I"), b"Call-ID");
+        assert_eq!(long_name(b"z"), b"z");
+        assert_eq!(long_name(b"X-Foo"), b"X-Foo");
+        assert_eq!(long_name(b""), b"");
+    }
+
+    #[test]
+    fn a_long_name_finds_the_compact_one_but_not_the_other_way() {
+        assert!(NameQuery::new(b"from").matches(b"F"));
+        assert!(NameQuery::new(b"FROM").matches(b"from"));
+        assert!(!NameQuery::new(b"f").matches(b"From"));
+        assert!(NameQuery::new(b"f").matches(b"F"));
+        assert!(!NameQuery::new(b"To").matches(b"f"));
+    }
 }

@@ -12,9 +12,12 @@
 //! ```
 
 mod framing;
+mod head;
 mod header;
 mod message;
+mod parameter;
 
 pub use framing::{Frame, Framer, FramingError};
 pub use header::{HeaderLine, header_lines, long_name};
 pub use message::{Message, ParseError, Start, call_id};
+pub use parameter::{tag, top_via_branch, uri_in_brackets};
