@@ -1,6 +1,11 @@
 //! What is wrong with a scenario, where, and how to mend it.
 
+pub mod codes;
+mod render;
+
 use std::ops::Range;
+
+pub use render::{one_line, render};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,4 +31,29 @@ pub enum Level {
     Warning,
     /// The scenario does not load.
     Error,
+}
+
+impl Diagnostic {
+    /// Creates an error without label and help.
+    pub fn error(code: &'static str, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        let message = message.into();
+        Diagnostic { code, level: Level::Error, message, span, label: String::new(), help: String::new() }
+    }
+
+    /// Creates a warning without label and help.
+    pub fn warning(code: &'static str, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { level: Level::Warning, ..Diagnostic::error(code, span, message) }
+    }
+
+    /// Sets what stands at the span.
+    pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
+        self.label = label.into();
+        self
+    }
+
+    /// Sets how to mend it.
+    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = help.into();
+        self
+    }
 }

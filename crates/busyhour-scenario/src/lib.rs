@@ -6,5 +6,6 @@
 pub mod diagnostic;
 pub mod program;
 pub mod regex;
+pub mod source;
 pub mod template;
 pub mod xml;
