@@ -1,2 +1,6 @@
-//! busyhour.
+//! busyhour: the program.
+mod exit;
+mod signals;
+mod sipp;
+mod target;
 fn main() {}

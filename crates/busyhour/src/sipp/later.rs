@@ -1,0 +1,130 @@
+//! SIPp's options that have no effect here, and those that are not available yet.
+
+use super::row::{Category, Row, Status, Takes};
+use super::values::Unit;
+
+const fn no_effect(names: &'static [&'static str], takes: Takes, help: &'static str) -> Row {
+    Row { names, takes, category: Category::Process, status: Status::NoEffect, help }
+}
+
+const fn later(names: &'static [&'static str], words: usize, category: Category, help: &'static str) -> Row {
+    Row { names, takes: Takes::Words("", words), category, status: Status::Later, help }
+}
+
+const INT: (i64, i64) = (i32::MIN as i64, i32::MAX as i64);
+
+/// The rows.
+pub(crate) static LATER: &[Row] = {
+    use Category::*;
+    use Takes::{Boolean, Integer, Nothing, Time};
+    &[
+        no_effect(
+            &["timer_resol"],
+            Time("TIME", Unit::Milliseconds, |_, _| ()),
+            "Timers are always exact to 1 ms.",
+        ),
+        no_effect(&["max_recv_loops"], Integer("N", INT, |_, _| ()), "Messages are read in batches."),
+        no_effect(
+            &["max_sched_loops"],
+            Integer("N", INT, |_, _| ()),
+            "Only calls with something to do are run.",
+        ),
+        no_effect(
+            &["watchdog_interval"],
+            Time("TIME", Unit::Milliseconds, |_, _| ()),
+            "Lateness is always measured; the verdict at the end tells it.",
+        ),
+        no_effect(&["watchdog_minor_threshold"], Time("TIME", Unit::Milliseconds, |_, _| ()), "Likewise."),
+        no_effect(&["watchdog_major_threshold"], Time("TIME", Unit::Milliseconds, |_, _| ()), "Likewise."),
+        no_effect(
+            &["watchdog_minor_maxtriggers"],
+            Integer("N", INT, |_, _| ()),
+            "Lateness never ends a run.",
+        ),
+        no_effect(&["watchdog_major_maxtriggers"], Integer("N", INT, |_, _| ()), "Likewise."),
+        no_effect(&["watchdog_reset"], Time("TIME", Unit::Milliseconds, |_, _| ()), "Likewise."),
+        no_effect(
+            &["sendbuffer_warn"],
+            Boolean("BOOL", |_, _| ()),
+            "A message that can't be sent is a failure of its call, never of the run.",
+        ),
+        no_effect(&["periodic_rtd"], Nothing(|_| ()), "SIPp ignores it too."),
+        later(&["rxsf"], 1, Scenario, "second scenario, for received calls, from a file"),
+        later(&["rxsn"], 1, Scenario, "second scenario, embedded"),
+        later(&["oocsf"], 1, Scenario, "scenario for out-of-call requests, from a file"),
+        later(&["oocsn"], 1, Scenario, "scenario for out-of-call requests, embedded"),
+        later(&["plugin"], 1, Scenario, "shared library with keywords"),
+        later(&["lua_file"], 1, Scenario, "Lua functions for the scenario"),
+        later(&["m_csv"], 0, Rate, "as many calls as the injection file has lines"),
+        later(&["tdmmap"], 1, Rate, "table of TDM circuits"),
+        later(&["bind_to_device"], 1, Network, "bind to a network interface"),
+        later(&["ci"], 1, Network, "address of the control socket"),
+        later(&["cp"], 1, Network, "port of the control socket"),
+        later(&["round_robin"], 0, Network, "use all addresses of the target in turn"),
+        later(&["max_reconnect"], 1, Network, "reconnections allowed"),
+        later(&["reconnect_close"], 1, Network, "fail the calls of a broken connection"),
+        later(&["reconnect_sleep"], 1, Network, "pause before a reconnection"),
+        later(&["tls_cert"], 1, Network, "TLS certificate"),
+        later(&["tls_key"], 1, Network, "TLS private key"),
+        later(&["tls_ca"], 1, Network, "TLS trust anchors"),
+        later(&["tls_crl"], 1, Network, "TLS revocation list"),
+        later(&["tls_version"], 1, Network, "TLS version"),
+        later(&["tls_handshake_timeout"], 1, Network, "longest TLS handshake"),
+        later(&["ws_path"], 1, Network, "WebSocket path"),
+        later(&["ws_handshake_timeout"], 1, Network, "longest WebSocket handshake"),
+        later(&["multihome"], 1, Network, "SCTP: further local address"),
+        later(&["heartbeat"], 1, Network, "SCTP: heartbeat interval"),
+        later(&["assocmaxret"], 1, Network, "SCTP: repeats per association"),
+        later(&["pathmaxret"], 1, Network, "SCTP: repeats per path"),
+        later(&["pmtu"], 1, Network, "SCTP: path MTU"),
+        later(&["gracefulclose"], 1, Network, "SCTP: way of closing"),
+        later(&["auth_uri"], 1, Calls, "URI for digest authentication"),
+        later(&["dynamicStart"], 1, Calls, "first [dynamic_id]"),
+        later(&["dynamicMax"], 1, Calls, "last [dynamic_id]"),
+        later(&["dynamicStep"], 1, Calls, "step of [dynamic_id]"),
+        later(&["stat_delimiter"], 1, Output, "separator in the statistics file"),
+        later(&["rfc3339"], 0, Output, "times in RFC 3339 form"),
+        later(&["message_overwrite"], 1, Output, "start the message file anew"),
+        later(&["error_overwrite"], 1, Output, "start the error file anew"),
+        later(&["trace_shortmsg"], 0, Output, "messages, one line each"),
+        later(&["shortmessage_file"], 1, Output, "name of that file"),
+        later(&["shortmessage_overwrite"], 1, Output, "start it anew"),
+        later(&["trace_logs"], 0, Output, "texts of log actions"),
+        later(&["log_file"], 1, Output, "name of that file"),
+        later(&["log_overwrite"], 1, Output, "start it anew"),
+        later(&["trace_screen"], 0, Output, "screens into a file"),
+        later(&["screen_file"], 1, Output, "name of that file"),
+        later(&["screen_overwrite"], 1, Output, "start it anew"),
+        later(&["trace_calldebug"], 0, Output, "steps of aborted calls"),
+        later(&["calldebug_file"], 1, Output, "name of that file"),
+        later(&["calldebug_overwrite"], 1, Output, "start it anew"),
+        later(&["trace_counts"], 0, Output, "message counts"),
+        later(&["trace_error_codes"], 0, Output, "codes of unexpected responses"),
+        later(&["trace_rtt"], 0, Output, "all response times"),
+        later(&["rtt_freq"], 1, Output, "samples per write of that file"),
+        later(&["ringbuffer_files"], 1, Output, "rotated files to keep"),
+        later(&["ringbuffer_size"], 1, Output, "size that rotates a file"),
+        later(&["max_log_size"], 1, Output, "size that ends a file"),
+        later(&["inf"], 1, Injection, "injection file"),
+        later(&["rxinf"], 1, Injection, "injection file for received calls"),
+        later(&["infindex"], 2, Injection, "index on a field"),
+        later(&["ip_field"], 1, Injection, "field with the source address"),
+        later(&["mi"], 1, Media, "local media address"),
+        later(&["mp", "min_rtp_port"], 1, Media, "first media port"),
+        later(&["max_rtp_port"], 1, Media, "last media port"),
+        later(&["rtp_echo"], 0, Media, "send received media back"),
+        later(&["mb"], 1, Media, "buffer of the echo"),
+        later(&["rtp_payload"], 1, Media, "default payload type"),
+        later(&["rtp_threadtasks"], 1, Media, "streams per thread"),
+        later(&["rtp_buffsize"], 1, Media, "buffer of media sockets"),
+        later(&["rtpcheck_debug"], 0, Media, "notes of the RTP check"),
+        later(&["srtpcheck_debug"], 0, Media, "notes of the SRTP check"),
+        later(&["audiotolerance"], 1, Media, "failures the audio check bears"),
+        later(&["videotolerance"], 1, Media, "failures the video check bears"),
+        later(&["random_base_ssrc"], 0, Media, "random first SSRC"),
+        later(&["3pcc"], 1, ThirdParty, "address of the twin"),
+        later(&["master", "primary"], 1, ThirdParty, "name of the leading process"),
+        later(&["slave", "secondary"], 1, ThirdParty, "name of a following process"),
+        later(&["slave_cfg", "secondary_cfg"], 1, ThirdParty, "addresses of the following processes"),
+    ]
+};
