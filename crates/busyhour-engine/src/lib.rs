@@ -18,6 +18,7 @@ mod time;
 pub mod event;
 pub mod transport;
 mod engine;
+mod wheel;
 
 pub use engine::{Command, Engine, owner};
 pub use event::{Direction, Event};
