@@ -19,6 +19,8 @@ pub mod event;
 pub mod transport;
 mod engine;
 mod wheel;
+pub mod variables;
+mod distribution;
 
 pub use engine::{Command, Engine, owner};
 pub use event::{Direction, Event};
