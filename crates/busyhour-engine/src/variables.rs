@@ -40,14 +40,9 @@ impl Value {
         }
     }
 
-    /// As a number for arithmetic, jumps and pauses: a text counts if all of it is a number, else 0; a bool is 0, even if
-    /// true.
+    /// As a number for arithmetic, jumps and pauses: what has [none](Value::to_number) counts 0.
     pub fn as_number(&self) -> f64 {
-        match self {
-            Value::Number(number) => *number,
-            Value::Match(text) | Value::Text(text) => parse_number(text).unwrap_or(0.0),
-            Value::Unset | Value::Cleared(_) | Value::Bool(_) => 0.0,
-        }
+        self.to_number().unwrap_or(0.0)
     }
 
     /// As a number for `test`: all but numbers are 0.
@@ -58,7 +53,7 @@ impl Value {
         }
     }
 
-    /// As a number for `todouble`: `None` for a text that is not wholly a number, and for what is unset.
+    /// As a number for `todouble`: true is 1; `None` for a text that is not wholly a number, and for what is unset.
     pub fn to_number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),
@@ -90,6 +85,18 @@ impl Value {
     /// Makes this what `ereg` found, in the memory of the text that it held.
     pub fn set_match(&mut self, text: &[u8]) {
         *self = Value::Match(self.memory_with(text));
+    }
+
+    /// Makes this a text without the blanks at its ends; what is no text becomes an empty one.
+    pub fn trim(&mut self) {
+        let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+        let mut text = match std::mem::take(self) {
+            Value::Match(text) | Value::Text(text) => text,
+            _ => Vec::new(),
+        };
+        text.truncate(text.iter().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1));
+        text.drain(..text.iter().position(|byte| !is_blank(byte)).unwrap_or(0));
+        *self = Value::Text(text);
     }
 
     /// Unsets this and keeps its memory.
@@ -180,7 +187,7 @@ mod tests {
         assert_eq!((text("12").as_number(), text("12").compare_number()), (12.0, 0.0));
         assert_eq!((text("12s").as_number(), text("").as_number()), (0.0, 0.0));
         assert_eq!((Value::Number(3.5).as_number(), Value::Number(3.5).compare_number()), (3.5, 3.5));
-        assert_eq!((Value::Bool(true).as_number(), Value::Bool(true).compare_number()), (0.0, 0.0));
+        assert_eq!((Value::Bool(true).as_number(), Value::Bool(true).compare_number()), (1.0, 0.0));
     }
 
     #[test]
@@ -207,6 +214,18 @@ mod tests {
         assert_eq!(rendered(&Value::Bool(false)), "false");
         assert_eq!(rendered(&text("x")), "x");
         assert_eq!(rendered(&Value::Unset), "");
+    }
+
+    #[test]
+    fn trims_both_ends() {
+        for (before, after) in [(" \t\r\n\x0b\x0c a b \n", "a b"), ("", ""), ("  ", ""), ("x", "x")] {
+            let mut value = found(before);
+            value.trim();
+            assert_eq!(value, text(after));
+        }
+        let mut number = Value::Number(5.0);
+        number.trim();
+        assert_eq!(number, text(""));
     }
 
     #[test]
