@@ -1,0 +1,13 @@
+//! Datagrams in batches.
+
+mod backlog;
+mod errors;
+mod order;
+mod receiver;
+mod sender;
+
+pub(crate) use backlog::Backlog;
+pub(crate) use errors::{drain_errors, trouble_of};
+pub(crate) use order::Order;
+pub(crate) use receiver::{DatagramSocket, Receiver};
+pub(crate) use sender::{Sender, Socket};

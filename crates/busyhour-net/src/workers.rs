@@ -1,0 +1,207 @@
+//! A running set of workers, as its controller sees it.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+
+use busyhour_engine::{Command, Event, Shared, Snapshot};
+use mio::Poll;
+
+use crate::bind::Bound;
+use crate::clock::Clock;
+use crate::endpoint::Endpoint;
+use crate::inbox::{Inbox, Request};
+use crate::post::Post;
+use crate::quota::Quota;
+use crate::worker::{Common, EventQueue, Seat, TOKEN_WAKER, Worker};
+
+/// How workers run.
+#[derive(Debug, Clone)]
+pub struct StartOptions {
+    /// Bytes of events of each worker that wait for [`Workers::try_events`] at most; more are dropped and counted in
+    /// `counters.events_dropped`.
+    pub event_bytes_max: usize,
+    /// Keeps worker n on core `pin[n % pin.len()]`; `None` or none given: wherever the system likes.
+    pub pin: Option<Vec<usize>>,
+}
+
+impl Default for StartOptions {
+    /// 64 MiB of events, no pinning.
+    fn default() -> StartOptions {
+        StartOptions { event_bytes_max: 64 << 20, pin: None }
+    }
+}
+
+/// Workers on their threads. They end by themselves once the run is quitting and no call is open anywhere
+/// ([`Shared::is_finished`]). Dropped without [`Workers::join`], they are told to stop and run out by themselves.
+#[derive(Debug)]
+pub struct Workers {
+    common: Arc<Common>,
+    threads: Vec<JoinHandle<io::Result<Snapshot>>>,
+}
+
+impl Workers {
+    pub(crate) fn start<E: Endpoint>(
+        bound: Bound,
+        engines: Vec<E>,
+        shared: Arc<Shared>,
+        clock: Clock,
+        options: &StartOptions,
+    ) -> io::Result<Workers> {
+        let count = engines.len();
+        let mut polls = Vec::with_capacity(count);
+        let mut inboxes = Vec::with_capacity(count);
+        for _ in 0..count {
+            let poll = Poll::new()?;
+            inboxes.push(Inbox::new(poll.registry(), TOKEN_WAKER)?);
+            polls.push(poll);
+        }
+        let inboxes: Arc<[Inbox]> = inboxes.into();
+        let posts = Post::connect(&inboxes);
+        let common = Arc::new(Common {
+            shared,
+            inboxes,
+            events: EventQueue::new(count, options.event_bytes_max),
+            quota: Quota::new(bound.options.max_sockets),
+            stop: AtomicBool::new(false),
+            leaving: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
+        });
+        let Bound { options: bind_options, local, sockets, mut connections, .. } = bound;
+        let pin = options.pin.as_deref().filter(|cores| !cores.is_empty());
+        let mut workers = Workers { common, threads: Vec::with_capacity(count) };
+        let parts = sockets.into_iter().zip(polls).zip(posts).zip(engines);
+        for (index, (((main, poll), post), engine)) in parts.enumerate() {
+            let seat = Seat {
+                index,
+                protocol: bind_options.protocol,
+                local,
+                buffer_bytes: bind_options.buffer_bytes,
+                main,
+                connections: std::mem::take(&mut connections),
+                poll,
+                post,
+                pin: pin.map(|cores| cores[index % cores.len()]),
+            };
+            // If a thread can't be started, the drop of `workers` stops those that run already.
+            workers.threads.push(spawn(seat, engine, clock, Arc::clone(&workers.common))?);
+        }
+        Ok(workers)
+    }
+
+    /// Number of workers.
+    pub fn count(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Gives a command to one worker's engine. A worker that has ended, or doesn't exist, doesn't hear it.
+    pub fn command(&self, worker: usize, command: Command) {
+        if let Some(inbox) = self.common.inboxes.get(worker) {
+            let _ = inbox.put(Request::Command(command));
+        }
+    }
+
+    /// Wakes all workers, so that they look at [`Shared`] at once.
+    pub fn wake_all(&self) {
+        for worker in 0..self.count() {
+            self.command(worker, Command::Wake);
+        }
+    }
+
+    /// Asks every worker for a snapshot, `generator` filled in, and waits for all; in the workers' order. A worker that
+    /// has ended gives its last one.
+    pub fn snapshots(&self) -> Vec<Snapshot> {
+        let (sender, receiver) = mpsc::channel();
+        for inbox in self.common.inboxes.iter() {
+            let _ = inbox.put(Request::Snapshot(sender.clone()));
+        }
+        drop(sender);
+        let mut found: Vec<Option<Snapshot>> = self.common.inboxes.iter().map(|_| None).collect();
+        // The channel ends when every request was answered, or thrown away by a worker that ended.
+        for (worker, snapshot) in receiver {
+            found[worker] = Some(snapshot);
+        }
+        found.into_iter().zip(self.common.inboxes.iter()).filter_map(|(found, inbox)| found.or_else(|| inbox.last())).collect()
+    }
+
+    /// Takes the events of all workers since the last time, in the order of the turns in which they happened.
+    pub fn try_events(&self) -> Vec<Event> {
+        self.common.events.take()
+    }
+
+    /// True once all workers have ended.
+    pub fn is_finished(&self) -> bool {
+        self.common.ended.load(Ordering::Acquire) == self.count()
+    }
+
+    /// Tells all workers to leave at once, whatever is open.
+    pub fn stop_now(&self) {
+        self.common.stop.store(true, Ordering::SeqCst);
+        for inbox in self.common.inboxes.iter() {
+            let _ = inbox.put(Request::Command(Command::Wake));
+        }
+    }
+
+    /// Waits until all workers have ended; their last snapshots in the workers' order. Remaining events can be
+    /// taken before: nothing is lost when [`Workers::is_finished`] is true.
+    ///
+    /// # Panics
+    /// When a worker panicked, with its panic.
+    pub fn join(mut self) -> Vec<Snapshot> {
+        let mut snapshots = Vec::with_capacity(self.threads.len());
+        let mut panic = None;
+        for thread in self.threads.drain(..) {
+            match thread.join() {
+                Ok(Ok(snapshot)) => snapshots.push(snapshot),
+                Ok(Err(_)) => {}
+                Err(payload) => panic = Some(payload),
+            }
+        }
+        if let Some(payload) = panic {
+            std::panic::resume_unwind(payload);
+        }
+        snapshots
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.stop_now();
+    }
+}
+
+fn spawn<E: Endpoint>(
+    seat: Seat,
+    engine: E,
+    clock: Clock,
+    common: Arc<Common>,
+) -> io::Result<JoinHandle<io::Result<Snapshot>>> {
+    thread::Builder::new().name(format!("worker-{}", seat.index)).spawn(move || {
+        let mut ending = Ending { index: seat.index, common: Arc::clone(&common), last: None, well: false };
+        let snapshot = Worker::new(seat, engine, clock, common)?.run();
+        ending.last = Some(snapshot.clone());
+        ending.well = true;
+        Ok(snapshot)
+    })
+}
+
+/// Says that a worker has ended, however that came.
+struct Ending {
+    index: usize,
+    common: Arc<Common>,
+    last: Option<Snapshot>,
+    well: bool,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if !self.well {
+            // A bug took the worker down: the others can't finish without it.
+            self.common.stop.store(true, Ordering::SeqCst);
+            self.common.inboxes.iter().for_each(Inbox::wake);
+        }
+        self.common.inboxes[self.index].close(self.last.take());
+        self.common.ended.fetch_add(1, Ordering::Release);
+    }
+}
