@@ -1,10 +1,26 @@
 //! A tolerant XML reader with byte spans, for scenario files as they are found in the wild.
 //!
-//! It never fails: it gives the tree it could make out and a diagnostic for every departure from XML.
+//! It never fails: it gives the tree it could make out and a diagnostic for every departure from XML. A warning means
+//! that there is one sensible reading, and that it was taken. An error means that the tree cannot be trusted: look at it
+//! for nothing but further diagnostics. Time and memory are linear in the text, whatever it holds.
+//!
+//! A tag that is well-formed is read as XML says. Only one that is not is read as SIPp up to 3.7 did, where `\"` does
+//! not end a value.
+
+mod reader;
+mod report;
+mod tag;
+mod value;
 
 use std::ops::Range;
 
 use crate::diagnostic::Diagnostic;
+
+/// Deepest nesting of elements, the root counted.
+pub const DEPTH_MAX: usize = 64;
+
+/// Most attributes of an element.
+pub const ATTRIBUTES_MAX: usize = 100;
 
 /// An element.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,15 +56,32 @@ pub enum Node {
     /// An element.
     Element(Element),
     /// Character data that is not only white space.
-    Text { text: String, span: Range<usize> },
-    /// A CDATA section; line ends normalised to LF.
-    CData { text: String, span: Range<usize> },
+    Text {
+        /// The text, entities decoded, line ends normalised to LF.
+        text: String,
+        /// Where it stands.
+        span: Range<usize>,
+    },
+    /// A CDATA section.
+    CData {
+        /// The text, line ends normalised to LF.
+        text: String,
+        /// Where it stands, without `<![CDATA[` and `]]>`.
+        span: Range<usize>,
+    },
 }
 
-/// Reads a document. The root is `None` if there is no element at all. Nesting is limited to 64.
+/// Reads a document. The root is `None` if there is no element at all, and then one diagnostic is an error. Nesting is
+/// limited to [`DEPTH_MAX`], attributes to [`ATTRIBUTES_MAX`], findings to 100 warnings and 100 errors; what is beyond
+/// has an error or a count. Diagnostics are sorted by place.
 pub fn parse(text: &str) -> (Option<Element>, Vec<Diagnostic>) {
-    let _ = text;
-    (None, Vec::new())
+    let (elements, diagnostics) = reader::Reader::document(text).read();
+    (elements.into_iter().next(), diagnostics)
+}
+
+/// Reads an included file, which may hold several elements side by side (spec-3.8 A1). Otherwise as [`parse`].
+pub fn parse_fragment(text: &str) -> (Vec<Element>, Vec<Diagnostic>) {
+    reader::Reader::fragment(text).read()
 }
 
 impl Element {

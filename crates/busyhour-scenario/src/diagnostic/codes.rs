@@ -73,7 +73,7 @@ codes! {
     SECOND_ROOT = "W014";
     /// An XML declaration does not stand at the very start.
     MISPLACED_DECLARATION = "W015";
-    /// An XML declaration ends with `>` instead of `?>`.
+    /// An XML declaration does not end with `?>`.
     DECLARATION_END = "W016";
     /// White space is missing between attributes.
     MISSING_SPACE = "W017";
@@ -99,6 +99,8 @@ codes! {
     MORE_WARNINGS = "W027";
     /// An attribute value ends with a single backslash, which may have been meant to escape its quote.
     BACKSLASH_AT_END = "W028";
+    /// A CDATA section holds the start of another one.
+    NESTED_CDATA = "W029";
 }
 
 #[cfg(test)]
