@@ -1,11 +1,19 @@
 //! SIPp scenario files: from text to a [`program::Program`].
 //!
-//! Data goes one way: bytes → [`xml`] tree with spans → [`syntax`] tree → [`check`](mod@check) → [`compile()`].
-//! Nothing here runs a scenario. Every problem becomes a [`diagnostic::Diagnostic`] with file, line and column.
+//! Data goes one way: bytes → [`source`] → [`xml`] tree with spans → `syntax` (texts and values) → `compile`, with the
+//! rules of [`check`](mod@check) → [`program`]. Nothing here runs a scenario. Every problem becomes a
+//! [`diagnostic::Diagnostic`] with file, line and column.
 
+pub mod check;
+mod compile;
 pub mod diagnostic;
+mod embedded;
 pub mod program;
 pub mod regex;
 pub mod source;
+mod syntax;
 pub mod template;
 pub mod xml;
+
+pub use compile::{Compat, Loaded, Options, load};
+pub use embedded::{embedded, embedded_names};

@@ -1,0 +1,240 @@
+//! Distributions of pauses and of `<sample>`: their parameters, and the 99th percentile of each (spec-scenario §3.5).
+
+use crate::check::codes;
+use crate::compile::Compiler;
+use crate::compile::attributes::value_span;
+use crate::program::Distribution;
+use crate::syntax::{names, nearest};
+use crate::xml::{Attribute, Element};
+
+impl Compiler<'_> {
+    /// Reads `distribution=` and its parameters.
+    pub(crate) fn distribution(&mut self, element: &Element, attribute: &Attribute) -> Option<Distribution> {
+        let name = attribute.value.as_str();
+        if !names::DISTRIBUTIONS.contains(&name) {
+            self.findings.add(
+                codes::UNKNOWN_DISTRIBUTION,
+                value_span(attribute),
+                format!("Unknown distribution: {name}"),
+                "unknown",
+                nearest::did_you_mean(
+                    name,
+                    names::DISTRIBUTIONS.iter().copied(),
+                    &format!("use one of {}", names::DISTRIBUTIONS.join(", ")),
+                ),
+            );
+            return None;
+        }
+        self.distribution_named(element, name)
+    }
+
+    /// Reads the parameters of the distribution called `name`. All that are wrong are reported.
+    pub(crate) fn distribution_named(&mut self, element: &Element, name: &str) -> Option<Distribution> {
+        let any = |_: f64| true;
+        let positive = |value: f64| value > 0.0;
+        let not_negative = |value: f64| value >= 0.0;
+        match name {
+            "fixed" => {
+                let value = self.parameter(element, "value", any, "")?;
+                Some(Distribution::Fixed(value))
+            }
+            "uniform" => {
+                let min = self.parameter(element, "min", any, "");
+                let max = self.parameter(element, "max", any, "");
+                let (min, max) = (min?, max?);
+                if min > max {
+                    let span = element.attribute("max").map_or(element.name_span.clone(), value_span);
+                    self.findings.add(
+                        codes::BAD_VALUE,
+                        span,
+                        format!("<{}> max, {max} is below min, {min}", element.name),
+                        "smaller than min",
+                        "exchange the two",
+                    );
+                    return None;
+                }
+                Some(Distribution::Uniform { min, max })
+            }
+            "normal" | "lognormal" => {
+                let mean = self.parameter(element, "mean", any, "");
+                let stdev = self.parameter(element, "stdev", not_negative, "not be negative");
+                let (mean, stdev) = (mean?, stdev?);
+                Some(match name {
+                    "normal" => Distribution::Normal { mean, stdev },
+                    _ => Distribution::LogNormal { mean, stdev },
+                })
+            }
+            "exponential" => {
+                let mean = self.parameter(element, "mean", not_negative, "not be negative")?;
+                Some(if mean == 0.0 { Distribution::Fixed(0.0) } else { Distribution::Exponential { mean } })
+            }
+            "weibull" => {
+                let lambda = self.parameter(element, "lambda", positive, "be above 0");
+                let k = self.parameter(element, "k", positive, "be above 0");
+                Some(Distribution::Weibull { lambda: lambda?, k: k? })
+            }
+            "pareto" => {
+                let k = self.parameter(element, "k", positive, "be above 0");
+                let x_m = self.parameter(element, "x_m", positive, "be above 0");
+                Some(Distribution::Pareto { k: k?, x_m: x_m? })
+            }
+            "gpareto" => {
+                let shape = self.parameter(element, "shape", any, "");
+                let scale = self.parameter(element, "scale", not_negative, "not be negative");
+                let location = self.parameter(element, "location", any, "");
+                Some(Distribution::GPareto { shape: shape?, scale: scale?, location: location? })
+            }
+            "gamma" => {
+                let k = self.parameter(element, "k", positive, "be above 0");
+                let theta = self.parameter(element, "theta", positive, "be above 0");
+                Some(Distribution::Gamma { k: k?, theta: theta? })
+            }
+            "negbin" => {
+                let p = self.parameter(element, "p", |p| p > 0.0 && p <= 1.0, "be above 0 and at most 1");
+                let n = self.parameter(element, "n", positive, "be above 0");
+                Some(Distribution::NegBin { p: p?, n: n? })
+            }
+            _ => None,
+        }
+    }
+
+    fn parameter(
+        &mut self,
+        element: &Element,
+        name: &str,
+        allowed: impl Fn(f64) -> bool,
+        must: &str,
+    ) -> Option<f64> {
+        let attribute = self.required(element, name)?;
+        let value = self.double(element, name)?;
+        if allowed(value) {
+            return Some(value);
+        }
+        self.findings.add(
+            codes::BAD_VALUE,
+            value_span(attribute),
+            format!("<{}> {name}, {value} is not possible: it must {must}", element.name),
+            format!("must {must}"),
+            "correct the parameter",
+        );
+        None
+    }
+}
+
+/// The value that 99 of 100 samples stay below. Like SIPp's, uniform's is min + 0.99·max and negbin's is 0.
+pub(crate) fn percentile_99(distribution: &Distribution) -> f64 {
+    /// The standard normal distribution's 99th percentile.
+    const NORMAL: f64 = 2.326_347_874_040_841;
+    const REST: f64 = 0.01;
+    match *distribution {
+        Distribution::Fixed(value) => value,
+        Distribution::Uniform { min, max } => min + 0.99 * max,
+        Distribution::Normal { mean, stdev } => mean + NORMAL * stdev,
+        Distribution::LogNormal { mean, stdev } => (mean + NORMAL * stdev).exp(),
+        Distribution::Exponential { mean } => -mean * REST.ln(),
+        Distribution::Weibull { lambda, k } => lambda * (-REST.ln()).powf(1.0 / k),
+        Distribution::Pareto { k, x_m } => x_m * REST.powf(-1.0 / k),
+        Distribution::GPareto { shape: 0.0, scale, location } => location - scale * REST.ln(),
+        Distribution::GPareto { shape, scale, location } => {
+            location + scale * (REST.powf(-shape) - 1.0) / shape
+        }
+        Distribution::Gamma { k, theta } => theta * gamma_percentile(k, 0.99),
+        Distribution::NegBin { .. } => 0.0,
+    }
+}
+
+/// The value below which a gamma variable of shape `k` and scale 1 stays with probability `p`, by bisection.
+fn gamma_percentile(k: f64, p: f64) -> f64 {
+    let mut low = 0.0;
+    let mut high = k + 10.0;
+    while gamma_below(k, high) < p && high < 1e300 {
+        high *= 2.0;
+    }
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if gamma_below(k, middle) < p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
+/// The regularised lower incomplete gamma function P(k, x), by its power series below the mean and by the continued
+/// fraction of its complement above (Abramowitz and Stegun 6.5.29, 6.5.31).
+fn gamma_below(k: f64, x: f64) -> f64 {
+    const STEPS_MAX: u32 = 10_000;
+    if x <= 0.0 {
+        return 0.0;
+    }
+    let scale = (k * x.ln() - x - ln_gamma(k)).exp();
+    if x < k + 1.0 {
+        let mut term = 1.0 / k;
+        let mut sum = term;
+        for n in 1..STEPS_MAX {
+            term *= x / (k + f64::from(n));
+            sum += term;
+            if term < sum * 1e-15 {
+                break;
+            }
+        }
+        return (sum * scale).min(1.0);
+    }
+    // Lentz's method.
+    const TINY: f64 = 1e-300;
+    let mut b = x + 1.0 - k;
+    let mut c = 1.0 / TINY;
+    let mut d = 1.0 / b;
+    let mut fraction = d;
+    for n in 1..STEPS_MAX {
+        let n = f64::from(n);
+        let a = -n * (n - k);
+        b += 2.0;
+        d = a * d + b;
+        d = 1.0 / if d.abs() < TINY { TINY } else { d };
+        c = b + a / c;
+        c = if c.abs() < TINY { TINY } else { c };
+        fraction *= d * c;
+        if (d * c - 1.0).abs() < 1e-15 {
+            break;
+        }
+    }
+    (1.0 - fraction * scale).clamp(0.0, 1.0)
+}
+
+/// The logarithm of the gamma function for `x` above 0, by Stirling's series after moving `x` beyond 10.
+fn ln_gamma(x: f64) -> f64 {
+    let mut x = x;
+    let mut shift = 0.0;
+    while x < 10.0 {
+        shift += x.ln();
+        x += 1.0;
+    }
+    let square = x * x;
+    let series = 1.0 / (12.0 * x) - 1.0 / (360.0 * x * square) + 1.0 / (1260.0 * x * square * square);
+    (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + series - shift
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-6 * expected.abs().max(1.0), "{found} is not {expected}");
+    }
+
+    #[test]
+    fn percentiles() {
+        close(percentile_99(&Distribution::Fixed(1000.0)), 1000.0);
+        close(percentile_99(&Distribution::Uniform { min: 10.0, max: 20.0 }), 29.8);
+        close(percentile_99(&Distribution::Normal { mean: 100.0, stdev: 10.0 }), 123.263_478_740);
+        close(percentile_99(&Distribution::Exponential { mean: 100.0 }), 460.517_018_599);
+        close(percentile_99(&Distribution::Pareto { k: 1.0, x_m: 2.0 }), 200.0);
+        close(percentile_99(&Distribution::GPareto { shape: 1.0, scale: 1.0, location: 5.0 }), 104.0);
+        // A gamma of shape 1 is an exponential; of shape n/2 and scale 2, a chi-squared of n degrees: table values.
+        close(percentile_99(&Distribution::Gamma { k: 1.0, theta: 100.0 }), 460.517_018_599);
+        close(percentile_99(&Distribution::Gamma { k: 0.5, theta: 2.0 }), 6.634_896_601);
+        close(percentile_99(&Distribution::Gamma { k: 50.0, theta: 2.0 }), 135.806_723_2);
+    }
+}

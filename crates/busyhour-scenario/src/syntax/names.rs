@@ -1,0 +1,281 @@
+//! Every name of the scenario language, those of later issues included, so that a finding can tell a name that is not
+//! available yet from one that does not exist.
+
+/// Children of `<scenario>`.
+pub(crate) const ELEMENTS: &[&str] = &[
+    "send",
+    "recv",
+    "pause",
+    "timewait",
+    "nop",
+    "sendCmd",
+    "recvCmd",
+    "label",
+    "init",
+    "Global",
+    "User",
+    "Reference",
+    "DefaultMessage",
+    "ResponseTimeRepartition",
+    "CallLengthRepartition",
+    "xi:include",
+];
+
+/// Attributes that every step has (spec-scenario §3.1).
+const COMMON: &[&str] = &[
+    "start_rtd",
+    "rtd",
+    "repeat_rtd",
+    "counter",
+    "crlf",
+    "next",
+    "test",
+    "chance",
+    "condexec",
+    "condexec_inverse",
+    "lost",
+    "ignoresdp",
+    "hide",
+    "hiderest",
+    "display",
+    "ontimeout",
+];
+
+const SEND: &[&str] = &["retrans", "timeout", "start_txn", "ack_txn", "response_txn", "dialog"];
+
+const RECV: &[&str] = &[
+    "response",
+    "request",
+    "regexp_match",
+    "optional",
+    "advance_state",
+    "timeout",
+    "rrs",
+    "auth",
+    "response_txn",
+    "start_txn",
+    "dialog",
+];
+
+const PAUSE: &[&str] = &[
+    "variable",
+    "distribution",
+    "milliseconds",
+    "min",
+    "max",
+    "sanity_check",
+    "normal",
+    "exponential",
+    "lognormal",
+    "weibull",
+    "pareto",
+    "gamma",
+    "value",
+    "mean",
+    "stdev",
+    "lambda",
+    "k",
+    "x_m",
+    "shape",
+    "scale",
+    "location",
+    "theta",
+    "p",
+    "n",
+];
+
+const CHECK: &[&str] = &["check_it", "check_it_inverse"];
+
+const SAMPLE: &[&str] = &[
+    "assign_to",
+    "distribution",
+    "value",
+    "min",
+    "max",
+    "mean",
+    "stdev",
+    "lambda",
+    "k",
+    "x_m",
+    "shape",
+    "scale",
+    "location",
+    "theta",
+    "p",
+    "n",
+];
+
+const EREG: &[&str] = &[
+    "regexp",
+    "assign_to",
+    "search_in",
+    "header",
+    "variable",
+    "occurrence",
+    "occurence",
+    "case_indep",
+    "start_line",
+];
+
+/// Attributes of `<exec>`, in the order in which the first one given wins.
+pub(crate) const EXEC: &[&str] = &[
+    "command",
+    "int_cmd",
+    "play_pcap_audio",
+    "play_pcap_image",
+    "play_pcap_video",
+    "play_pcap_text",
+    "play_dtmf",
+    "rtp_stream",
+    "rtp_echo",
+    "verify",
+    "lua",
+];
+
+/// Actions, with the attributes of each.
+pub(crate) const ACTIONS: &[(&str, &[&[&str]])] = &[
+    ("ereg", &[EREG, CHECK]),
+    ("log", &[&["message"]]),
+    ("warning", &[&["message"]]),
+    ("error", &[&["message"]]),
+    ("assign", &[&["assign_to", "value", "variable"]]),
+    ("assignstr", &[&["assign_to", "value"]]),
+    ("add", &[&["assign_to", "value", "variable"]]),
+    ("subtract", &[&["assign_to", "value", "variable"]]),
+    ("multiply", &[&["assign_to", "value", "variable"]]),
+    ("divide", &[&["assign_to", "value", "variable"]]),
+    ("sample", &[SAMPLE]),
+    ("todouble", &[&["assign_to", "variable"]]),
+    ("test", &[&["variable", "compare", "value", "variable2", "assign_to"], CHECK]),
+    ("strcmp", &[&["variable", "value", "variable2", "assign_to"], CHECK]),
+    ("trim", &[&["assign_to"]]),
+    ("index", &[&["assign_to"]]),
+    ("jump", &[&["value", "variable"]]),
+    ("pauserestore", &[&["value", "variable"]]),
+    ("gettimeofday", &[&["assign_to"]]),
+    ("exec", &[EXEC, &["timeout"]]),
+];
+
+/// Actions of a later issue.
+pub(crate) const LATER_ACTIONS: &[&str] = &[
+    "lookup",
+    "insert",
+    "replace",
+    "setdest",
+    "closecon",
+    "verifyauth",
+    "urlencode",
+    "urldecode",
+    "rtp_echo",
+    "rtp_stats",
+    "rtp_dtmf",
+    "xi:include",
+];
+
+/// Keywords that can be written, without the ones that only begin so (`last_…`, `$…`).
+pub(crate) const KEYWORDS: &[&str] = &[
+    "remote_ip",
+    "remote_host",
+    "remote_port",
+    "local_ip",
+    "local_ip_type",
+    "local_port",
+    "server_ip",
+    "transport",
+    "media_ip",
+    "media_ip_type",
+    "media_port",
+    "auto_media_port",
+    "call_id",
+    "call_number",
+    "cseq",
+    "last_cseq_number",
+    "branch",
+    "msg_index",
+    "pid",
+    "service",
+    "len",
+    "peer_tag_param",
+    "last_message",
+    "last_Request_URI",
+    "next_url",
+    "routes",
+    "fill",
+    "timestamp",
+    "date",
+    "clock_tick",
+    "dynamic_id",
+    "users",
+    "userid",
+    "sipp_version",
+    "field0",
+    "file",
+    "authentication",
+    "tdmmap",
+    "rtpstream_audio_port",
+    "rtpstream_video_port",
+    "last_Via",
+    "last_From",
+    "last_To",
+    "last_Call-ID",
+    "last_CSeq",
+    "last_Contact",
+    "last_Record-Route",
+];
+
+/// Distributions of pauses and of `<sample>`.
+pub(crate) const DISTRIBUTIONS: &[&str] = &[
+    "fixed",
+    "uniform",
+    "normal",
+    "lognormal",
+    "exponential",
+    "weibull",
+    "pareto",
+    "gpareto",
+    "gamma",
+    "negbin",
+];
+
+/// Replaceable automatic messages.
+pub(crate) const DEFAULT_MESSAGES: &[&str] = &["3pcc_abort", "ack", "ack2", "bye", "cancel", "200"];
+
+/// The attributes that an element of `<scenario>` or `<init>` may have.
+pub(crate) fn attributes_of(element: &str) -> Vec<&'static str> {
+    let own: &[&str] = match element {
+        "send" => SEND,
+        "recv" => RECV,
+        "pause" | "timewait" => PAUSE,
+        "sendCmd" => &["dest"],
+        "recvCmd" => &["optional", "src"],
+        "nop" => &[],
+        "label" | "DefaultMessage" => return vec!["id"],
+        "Global" | "User" | "Reference" => return vec!["variables"],
+        "ResponseTimeRepartition" | "CallLengthRepartition" => return vec!["value"],
+        "scenario" => return vec!["name"],
+        _ => return Vec::new(),
+    };
+    own.iter().chain(COMMON).copied().collect()
+}
+
+/// The attributes that an action may have; `None` for an action of a later issue or an unknown one.
+pub(crate) fn attributes_of_action(action: &str) -> Option<Vec<&'static str>> {
+    let (_, lists) = ACTIONS.iter().find(|(name, _)| *name == action)?;
+    Some(lists.iter().flat_map(|list| list.iter().copied()).collect())
+}
+
+/// True for a keyword, without offset and brackets, that belongs to a later issue.
+pub(crate) fn is_later_keyword(keyword: &str) -> bool {
+    const PREFIXES: &[&str] = &[
+        "field",
+        "file",
+        "authentication",
+        "tdmmap",
+        "cryptotag",
+        "cryptosuite",
+        "cryptokeyparams",
+        "ueaescm",
+    ];
+    const EXACT: &[&str] = &["rtpstream_audio_port", "rtpstream_video_port"];
+    EXACT.contains(&keyword) || PREFIXES.iter().any(|prefix| keyword.starts_with(prefix))
+}

@@ -1,0 +1,118 @@
+//! Numbers and truth values in attributes (spec-3.8 A1).
+
+/// Reads a whole number: decimal (a leading zero means nothing, or octal if `octal`), or hexadecimal behind `0x`.
+/// Blanks in front and a sign are allowed, anything behind is not. `None` if it is not one or beyond 64 bits.
+pub(crate) fn integer(text: &str, octal: bool) -> Option<i64> {
+    let (negative, digits) = sign(text.trim_ascii_start());
+    let value = if let Some(hex) = hexadecimal(digits) {
+        parse(hex, 16)?
+    } else if octal && digits.len() > 1 && digits.starts_with('0') {
+        parse(digits, 8)?
+    } else {
+        parse(digits, 10)?
+    };
+    Some(if negative { -value } else { value })
+}
+
+/// Reads a number as C's `strtod` does, with nothing behind it. Infinite values are not numbers here.
+pub(crate) fn double(text: &str) -> Option<f64> {
+    let text = text.trim_ascii_start();
+    let (negative, digits) = sign(text);
+    if let Some(hex) = hexadecimal(digits) {
+        let value = parse(hex, 16)? as f64;
+        return Some(if negative { -value } else { value });
+    }
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    text.parse::<f64>().ok().filter(|value| value.is_finite())
+}
+
+/// Reads `true` or `false` in any case, or a whole number that is false if 0.
+pub(crate) fn boolean(text: &str, octal: bool) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        integer(text, octal).map(|value| value != 0)
+    }
+}
+
+/// Reads the borders of a repartition: unsigned whole numbers between commas, blanks and tabs allowed.
+pub(crate) fn borders(text: &str) -> Option<Vec<u32>> {
+    let mut borders = Vec::new();
+    for part in text.split(',') {
+        let part = part.trim_matches([' ', '\t']);
+        if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        borders.push(part.parse().ok()?);
+    }
+    borders.sort_unstable();
+    borders.dedup();
+    Some(borders)
+}
+
+fn sign(text: &str) -> (bool, &str) {
+    match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    }
+}
+
+fn hexadecimal(digits: &str) -> Option<&str> {
+    digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"))
+}
+
+/// `from_str_radix` takes a sign of its own, which must not come twice.
+fn parse(digits: &str, radix: u32) -> Option<i64> {
+    if digits.starts_with(['+', '-']) {
+        return None;
+    }
+    i64::from_str_radix(digits, radix).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_decimal_or_hexadecimal() {
+        assert_eq!(integer("010", false), Some(10));
+        assert_eq!(integer("010", true), Some(8));
+        assert_eq!(integer("0x10", false), Some(16));
+        assert_eq!(integer(" -5", false), Some(-5));
+        for bad in ["", "5x", "1s", "--5", "0x", "99999999999999999999", "5 "] {
+            assert_eq!(integer(bad, false), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn doubles_are_as_strtod_reads_them() {
+        assert_eq!(double("010"), Some(10.0));
+        assert_eq!(double("0x10"), Some(16.0));
+        assert_eq!(double("-.5e1"), Some(-5.0));
+        for bad in ["", "1,5", "abc", "1e999", "inf", "nan", "5ms"] {
+            assert_eq!(double(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn booleans_take_any_case_and_numbers() {
+        assert_eq!(boolean("TRUE", false), Some(true));
+        assert_eq!(boolean("False", false), Some(false));
+        assert_eq!(boolean("2", false), Some(true));
+        assert_eq!(boolean("0x0", false), Some(false));
+        assert_eq!(boolean("yes", false), None);
+    }
+
+    #[test]
+    fn borders_are_sorted() {
+        assert_eq!(borders("20, 10,\t30"), Some(vec![10, 20, 30]));
+        for bad in ["", "10,", "10 20", "-1", "a"] {
+            assert_eq!(borders(bad), None, "{bad:?}");
+        }
+    }
+}
