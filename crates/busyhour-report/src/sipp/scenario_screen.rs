@@ -1,0 +1,269 @@
+//! The scenario screen: load, calls, sockets, and one row for each step (spec-outputs §13.1).
+
+use std::fmt::Write as _;
+
+use busyhour_engine::Snapshot;
+use busyhour_engine::snapshot::StepCounters;
+use busyhour_scenario::program::{
+    Distribution, Expect, PauseLength, Program, Role, Scope, SendStart, Step, StepKind, Variable,
+};
+
+use super::Load;
+use super::screens::{Status, View, foot, title};
+
+/// Returns the screen with its title and status line. What is periodic counts from `previous`.
+pub fn scenario_screen(view: &View<'_>, now: &Snapshot, previous: &Snapshot) -> String {
+    let mut text = title("Scenario Screen");
+    load(&mut text, view, now);
+    text.push('\n');
+    state(&mut text, view, now, previous);
+    text.push('\n');
+    steps(&mut text, view, now);
+    text.push_str(&foot(view));
+    text
+}
+
+// Writing to a String never fails, so the results of `write!` are dropped below.
+
+fn load(text: &mut String, view: &View<'_>, now: &Snapshot) {
+    // Hundredths of a second are cut, not rounded.
+    let (ms, created) = (now.at.as_millis(), now.counters.created());
+    let elapsed = format!("{}.{:02}", ms / 1000, ms % 1000 / 10);
+    let common = format!("{:<7}{elapsed:>8} s     {created:>8}", view.local_port);
+    if view.context.program.creation == Role::Server {
+        let _ = writeln!(text, "  Port   Total-time  Total-calls  Transport\n  {common}  {}", view.transport);
+        return;
+    }
+    let what = match view.context.load {
+        Load::Rate { period_ms } => {
+            text.push_str("  Call rate (length)");
+            let (rate, period) = (view.context.calls_per_period(now), period_ms as f64 / 1000.0);
+            format!("{rate:.1}({} ms)/{period:.3}s", view.pause_ms)
+        }
+        Load::Users => {
+            text.push_str("  Users (length)");
+            format!("{:.0} ({} ms)", now.target_rate, view.pause_ms)
+        }
+    };
+    let _ = writeln!(text, "   Port   Total-time  Total-calls  Remote-host");
+    let _ = writeln!(text, "  {what}   {common}  {}({})", view.remote, view.transport);
+}
+
+fn state(text: &mut String, view: &View<'_>, now: &Snapshot, previous: &Snapshot) {
+    let (counters, generator) = (&now.counters, &now.generator);
+    let client = view.context.program.creation == Role::Client;
+    let period_us = now.at.micros_since(previous.at);
+    let period_s = period_us as f64 / 1e6;
+    let created = counters.created();
+
+    let calls = match view.calls_max {
+        Some(max) if created >= max => format!("Call limit {max} hit, {period_s:.1} s period"),
+        _ => {
+            let new = created.saturating_sub(previous.counters.created());
+            format!("{new} new calls during {period_s:.3} s period")
+        }
+    };
+    let turns = generator.turns.saturating_sub(previous.generator.turns);
+    let resolution_ms = (period_us / 1000).checked_div(turns).unwrap_or(0);
+    let resolution = format!("{resolution_ms} ms scheduler resolution");
+    columns(text, &calls, &format!("{resolution:<37}"));
+
+    let open = match now.limit.filter(|_| client) {
+        Some(limit) => format!("{} calls (limit {limit})", counters.open),
+        None => format!("{} calls", counters.open),
+    };
+    let peak_s = counters.open_peak_at.as_micros() / 1_000_000;
+    columns(text, &open, &format!("Peak was {} calls, after {peak_s} s", counters.open_peak));
+
+    // SIPp counts its tasks. Ours are calls that wait, and ended ones that are remembered; a step that needs no input
+    // runs at once, so nothing is ever seen running.
+    let _ = writeln!(text, "  0 Running, {} Paused, 0 Woken up", counters.open + counters.dead_calls_kept);
+
+    let out_of_call = format!("{} out-of-call msg (discarded)", counters.out_of_call);
+    let dead = format!("{} dead call msg (discarded)", counters.dead_call);
+    if client {
+        columns(text, &dead, &out_of_call);
+    } else {
+        let _ = writeln!(text, "  {dead:<38}");
+    }
+    if view.auto_answer {
+        let _ = writeln!(text, "  {} messages answered automatically", counters.auto_answered);
+    }
+    let sockets = if view.status == Status::Terminated { 0 } else { generator.sockets };
+    columns(
+        text,
+        &format!("{sockets} open sockets"),
+        &format!(
+            "{}/{}/{} {} errors (send/recv/cong)",
+            generator.send_failures, generator.receive_failures, generator.congested, view.transport
+        ),
+    );
+    columns(text, "0 Total RTP pckts sent", "0.000 last period RTP rate (kB/s)");
+}
+
+/// Two columns; the left one is 38 wide.
+fn columns(text: &mut String, left: &str, right: &str) {
+    let _ = writeln!(text, "  {left:<38}  {right}");
+}
+
+fn steps(text: &mut String, view: &View<'_>, now: &Snapshot) {
+    let program = view.context.program;
+    let loss = view.loss || program.has_loss;
+    let head = if loss { "Unexp.    Lost" } else { "Unexpected-Msg" };
+    let _ = writeln!(text, "{:33}Messages  Retrans   Timeout   {head}", "");
+    let counters = view.context.statistics(now).map_or(&[][..], |statistics| &statistics.steps);
+    for (index, step) in program.steps.iter().enumerate() {
+        if step.display.hidden {
+            continue;
+        }
+        let counted = counters.get(index).copied().unwrap_or_default();
+        let _ = write!(text, "{index:<2}:");
+        row(text, view, step, &counted, loss);
+        text.push('\n');
+        if step.display.blank_line {
+            text.push('\n');
+        }
+    }
+}
+
+/// What follows the index.
+fn row(text: &mut String, view: &View<'_>, step: &Step, counted: &StepCounters, loss: bool) {
+    if let StepKind::Nop = step.kind {
+        match &step.display.text {
+            Some(display) => text.extend([" ", display]),
+            None => text.push_str("              [ NOP ]              "),
+        }
+        return;
+    }
+    let label = label(view, step);
+    let _ = write!(text, "{label:<25}{:<8}", timer_mark(step));
+    let lost = if loss { counted.lost.to_string() } else { String::new() };
+    let messages = counted.messages.to_string();
+    let retransmissions = counted.retransmissions.to_string();
+    let timeouts = counted.timeouts.to_string();
+    let unexpected = counted.unexpected.to_string();
+    match &step.kind {
+        StepKind::Send(send) => {
+            let timeouts = if send.retrans_ms > 0 { timeouts.as_str() } else { "" };
+            cells(text, &[&messages, &retransmissions, timeouts, "", &lost]);
+        }
+        StepKind::Recv(_) => cells(text, &[&messages, &retransmissions, &timeouts, &unexpected, &lost]),
+        StepKind::Pause(_) => cells(text, &[&messages, "", "", &unexpected]),
+        StepKind::SendCmd(_) => cells(text, &[&messages, "", "", ""]),
+        StepKind::RecvCmd(_) => cells(text, &[&messages, "", &timeouts, ""]),
+        StepKind::Nop => {}
+    }
+}
+
+/// Cells of 9, a blank between them.
+fn cells(text: &mut String, values: &[&str]) {
+    for (position, value) in values.iter().enumerate() {
+        let blank = if position == 0 { "" } else { " " };
+        let _ = write!(text, "{blank}{value:<9}");
+    }
+}
+
+fn label(view: &View<'_>, step: &Step) -> String {
+    let program = view.context.program;
+    let client = program.creation == Role::Client;
+    let (default, arrow) = match &step.kind {
+        StepKind::Send(send) => (send_name(&send.start), if client { "---------->" } else { "<----------" }),
+        StepKind::Recv(recv) => {
+            (expect_name(&recv.expect), if client { "<----------" } else { "---------->" })
+        }
+        StepKind::Pause(pause) => {
+            let length = step.display.text.clone().unwrap_or_else(|| pause_text(view, &pause.length));
+            let (before, after) = if client { ("       Pause ", "") } else { ("  ", " Pause") };
+            return format!("{before}[{length:>9}]{after} ");
+        }
+        StepKind::SendCmd(_) => return "    [ Sent Command ]".to_owned(),
+        StepKind::RecvCmd(_) => return "    [ Received Command ]".to_owned(),
+        StepKind::Nop => return String::new(),
+    };
+    let name = step.display.text.as_ref().unwrap_or(&default);
+    if client { format!("  {name:>10} {arrow} ") } else { format!("  {arrow} {name:<10} ") }
+}
+
+fn send_name(start: &SendStart) -> String {
+    match start {
+        SendStart::Request(method) => method.clone(),
+        SendStart::Response(code) => code.to_string(),
+    }
+}
+
+fn expect_name(expect: &Expect) -> String {
+    match expect {
+        Expect::Request(method) => method.clone(),
+        Expect::Response(code) => code.to_string(),
+        Expect::RequestMatching(pattern) | Expect::ResponseMatching(pattern) => pattern.source.clone(),
+        Expect::Nothing => String::new(),
+    }
+}
+
+/// ` B-RTDn ` where a timer starts, ` E-RTDn ` where one stops; n is the timer's ordinal, not its name. Of several,
+/// the first is shown; a start goes before a stop.
+fn timer_mark(step: &Step) -> String {
+    let mark = |letter: char, timer: u16| format!(" {letter}-RTD{} ", timer + 1);
+    match (step.start_timers.first(), step.stop_timers.first()) {
+        (Some(timer), _) => mark('B', *timer),
+        (None, Some(timer)) => mark('E', *timer),
+        (None, None) => String::new(),
+    }
+}
+
+fn pause_text(view: &View<'_>, length: &PauseLength) -> String {
+    let drawn = match length {
+        PauseLength::Default => return pretty_ms(view.pause_ms as f64),
+        PauseLength::Variable(variable) => {
+            return format!("${}", variable_name(view.context.program, *variable));
+        }
+        PauseLength::Drawn(drawn) => drawn,
+    };
+    let p = pretty_ms;
+    match drawn {
+        Distribution::Fixed(ms) => p(*ms),
+        Distribution::Uniform { min, max } => format!("{}/{}", p(*min), p(*max)),
+        Distribution::Normal { mean, stdev } => format!("N({},{})", p(*mean), p(*stdev)),
+        Distribution::LogNormal { mean, stdev } => format!("LN({mean},{stdev})"),
+        Distribution::Exponential { mean } => format!("Exp({})", p(*mean)),
+        Distribution::Weibull { lambda, k } => format!("Wb({},{k})", p(*lambda)),
+        Distribution::Pareto { k, x_m } => format!("P({k},{})", p(*x_m)),
+        Distribution::GPareto { shape, scale, location } => {
+            format!("GP({shape},{},{})", p(*scale), p(*location))
+        }
+        Distribution::Gamma { k, theta } => format!("G({k},{})", p(*theta)),
+        Distribution::NegBin { p, n } => format!("NB({p},{n})"),
+    }
+}
+
+fn variable_name(program: &Program, variable: Variable) -> &str {
+    let names = match variable.scope {
+        Scope::Call => &program.variables.call,
+        Scope::User => &program.variables.user,
+        Scope::Global => &program.variables.global,
+    };
+    names.get(usize::from(variable.slot)).map_or("", String::as_str)
+}
+
+/// `100ms`, `12.5s`, `1:30`, `1:00:00`: ms below 10 s, a decimal below a minute, then minutes and hours.
+fn pretty_ms(ms: f64) -> String {
+    let ms = ms.max(0.0) as u64;
+    let seconds = ms / 1000;
+    match ms {
+        0..10_000 => format!("{ms}ms"),
+        10_000..60_000 => format!("{seconds}.{}s", ms % 1000 / 100),
+        60_000..3_600_000 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        _ => format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_read_well() {
+        let texts = [0.0, 4000.9, 12_550.0, 90_000.0, 3_600_000.0, -5.0].map(pretty_ms);
+        assert_eq!(texts.join(" "), "0ms 4000ms 12.5s 1:30 1:00:00 0ms");
+    }
+}
