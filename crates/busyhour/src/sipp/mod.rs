@@ -1,11 +1,63 @@
-//! SIPp's command line.
+//! `busyhour sipp`, and the program under the name `sipp`: SIPp's command line, files, signals and exit statuses.
 
+mod control;
+mod files;
 mod help;
 mod later;
 mod options;
 mod parse;
+mod prepare;
 mod row;
+mod screen;
 mod settings;
 mod table;
 mod values;
 mod words;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use parse::Request;
+use settings::RunPlan;
+pub(crate) use settings::random_seed;
+
+use crate::exit::{Fatal, ONLY_TOLD};
+use crate::scenario;
+
+/// Does what the words after the program's name ask for, and returns the exit status.
+pub(crate) fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
+    match answer(words) {
+        Ok(status) => status,
+        Err(fatal) => {
+            // Nobody reads stderr: the status still says it.
+            let _ = writeln!(io::stderr(), "Error: {fatal}");
+            fatal.status
+        }
+    }
+}
+
+fn answer(words: impl IntoIterator<Item = OsString>) -> Result<u8, Fatal> {
+    match parse::parse(words).map_err(Fatal::new)? {
+        Request::Run(options) => prepare::run(RunPlan::new(*options).map_err(Fatal::new)?),
+        Request::Help => Ok(tell(&help::help())),
+        Request::StatisticsHelp => Ok(tell(help::statistics_help())),
+        Request::Version => Ok(tell(&help::version())),
+        Request::PrintScenario(name) => {
+            let text =
+                scenario::embedded_text(&name).map_err(|problem| Fatal::new(format!("-sd: {problem}")))?;
+            Ok(tell(text))
+        }
+    }
+}
+
+/// Prints a text. Whoever reads stdout may stop early (`sipp -h | head`).
+fn tell(text: &str) -> u8 {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    ONLY_TOLD
+}
+
+/// Reads a time as SIPp does, in seconds without a unit; returns ms. The error is for a person.
+pub(crate) fn seconds(text: &str) -> Result<u64, String> {
+    values::milliseconds(text, values::Unit::Seconds)
+}

@@ -45,6 +45,8 @@ pub(crate) struct RunPlan {
     pub(crate) sleep: Duration,
     /// The run's limit in time.
     pub(crate) time_limit: Option<TimeLimit>,
+    /// Period of the rate, ms.
+    pub(crate) rate_period_ms: u64,
     /// When the rate would pass `-rate_max`: no more calls from then on.
     pub(crate) quit_at: Option<Duration>,
     /// Period of screens.
@@ -108,6 +110,7 @@ impl RunPlan {
                 .timeout_ms
                 .filter(|ms| *ms != 0)
                 .map(|ms| TimeLimit { after: Duration::from_millis(ms), is_error: options.timeout_is_error }),
+            rate_period_ms: options.rate_period_ms.unwrap_or(1000),
             quit_at,
             screen_period: match options.screen_period_ms {
                 Some(0) => None,

@@ -1,0 +1,264 @@
+//! `busyhour demo`: the embedded `uac` against the embedded `uas`, both in this process, over loopback.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use busyhour_engine::pacing::Plan;
+use busyhour_engine::settings::{Placed, Run, Settings};
+use busyhour_engine::{Event, Protocol, Snapshot, Time};
+use busyhour_net::BindOptions;
+use busyhour_report::Style;
+use busyhour_report::clock::Clock as Calendar;
+use busyhour_report::live::{Live, Target};
+use busyhour_report::sipp::error_summary::ErrorSummary;
+use busyhour_report::summary::{PeakRate, Summary};
+use busyhour_scenario::program::Program;
+
+use crate::exit::{CALLS_FAILED, FATAL, Fatal, SUCCESS};
+use crate::run::{Ended, Opened, Running};
+use crate::scenario;
+use crate::signals::{Signal, SignalQueue};
+use crate::sipp::random_seed;
+use crate::watch::Watch;
+
+/// Calls per second at the end of the ramp: a few per cent of what one laptop core does.
+pub(crate) const RATE: f64 = 2000.0;
+/// Calls per second at its start.
+const FIRST_RATE: f64 = 10.0;
+/// How long an answered call is held, ms.
+const HOLD_MS: u64 = 500;
+/// Longest time in which nobody looks at signals and the end.
+const TURN: Duration = Duration::from_millis(10);
+/// One line a second.
+const LINE_US: u64 = 1_000_000;
+/// Time in which open calls must have ended by themselves: a call whose messages are lost gives up after 32 s.
+const FINISH_US: u64 = 40_000_000;
+/// Time in which aborted calls must have ended.
+const ABORT_US: u64 = 5_000_000;
+
+/// Plays the demo: a rate that rises for so long up to so many calls per second, with so many workers on each side.
+/// Returns 0 only if no call failed and none is left.
+pub(crate) fn run(duration: Duration, rate: f64, workers: usize) -> u8 {
+    match play(duration, rate, workers) {
+        Ok(status) => status,
+        Err(fatal) => {
+            let _ = writeln!(io::stderr(), "error: {fatal}");
+            FATAL
+        }
+    }
+}
+
+fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
+    let signals =
+        SignalQueue::open().map_err(|error| Fatal::new(format!("signals can't be received: {error}")))?;
+    let uas = scenario::from_name("uas", &[])?;
+    let uac = scenario::from_name("uac", &[])?;
+    let localhost = IpAddr::from([127, 0, 0, 1]);
+    let bind = BindOptions { ip: localhost, port: Some(0), workers, ..BindOptions::default() };
+    let settings = Settings { seed: random_seed(), ..Settings::default() };
+    let server = Opened::open(received(uas), settings.clone(), &bind)?;
+    let target = SocketAddr::new(localhost, server.local_port());
+    let over_us = duration.as_micros() as u64;
+    let client_settings = Settings {
+        remote: Some(target),
+        remote_host: localhost.to_string(),
+        pause_ms: HOLD_MS,
+        plan: Plan::Ramp { from: FIRST_RATE.min(rate), to: rate, over_us },
+        // Far more than the ramp needs: a stall of ours shows as lateness, not as calls left out.
+        limit: Some((rate * 60.0) as u64 + 1000),
+        ..settings
+    };
+    let client = Opened::open(placed(&uac), client_settings, &bind)?;
+    if let Some(note) = client.small_buffer() {
+        let _ = writeln!(io::stderr(), "{note}");
+    }
+    say(&format!(
+        "busyhour demo: uac on 127.0.0.1:{} calls uas on {target}; {:.0} to {rate:.0} calls/s in {:.1} s, \
+         each held {:.1} s.\n",
+        client.local_port(),
+        FIRST_RATE.min(rate),
+        duration.as_secs_f64(),
+        HOLD_MS as f64 / 1000.0
+    ));
+    let server = server.start(&[])?;
+    let client = client.start(&[])?;
+    let mut demo = Demo {
+        program: &uac,
+        target,
+        watch: Watch::new(Protocol::Udp),
+        errors: ErrorSummary::default(),
+        calendar: Calendar::local(client.clock.wall_start_us(), false),
+        terminal: io::stdout().is_terminal(),
+        line_at: Time::from_micros(LINE_US),
+        previous: Snapshot::empty([&*uac]),
+        peak_rate: PeakRate::default(),
+        phase: "ramp up",
+        interrupted: false,
+        client,
+        server,
+    };
+    demo.ramp(Time::from_micros(over_us), &signals);
+    demo.finish(&signals);
+    Ok(demo.close())
+}
+
+fn received(program: Arc<Program>) -> Run {
+    Run { programs: vec![program], placed: Vec::new(), received: Some(0), out_of_call: None }
+}
+
+fn placed(program: &Arc<Program>) -> Run {
+    Run {
+        programs: vec![Arc::clone(program)],
+        placed: vec![Placed { program: 0, weight: 1 }],
+        received: None,
+        out_of_call: None,
+    }
+}
+
+struct Demo<'a> {
+    program: &'a Program,
+    target: SocketAddr,
+    client: Running,
+    server: Running,
+    watch: Watch,
+    errors: ErrorSummary,
+    calendar: Calendar,
+    terminal: bool,
+    /// When the next live line is due.
+    line_at: Time,
+    /// Sum of the client's workers at the last line.
+    previous: Snapshot,
+    peak_rate: PeakRate,
+    phase: &'static str,
+    /// A second signal came: everything ends at once.
+    interrupted: bool,
+}
+
+impl Demo<'_> {
+    /// Lets calls start until `end`, or the first signal.
+    fn ramp(&mut self, end: Time, signals: &SignalQueue) {
+        while self.client.clock.now() < end && !self.client.workers.is_finished() {
+            let left = Duration::from_micros(end.micros_since(self.client.clock.now()));
+            if signals.wait(TURN.min(left)).is_some() {
+                self.end_line();
+                say("No new calls; waiting for the open ones. Once more: stop at once.\n");
+                return;
+            }
+            self.look();
+        }
+    }
+
+    /// Lets open calls end, first those placed, then what the server still remembers of them.
+    fn finish(&mut self, signals: &SignalQueue) {
+        for client_side in [true, false] {
+            self.phase = if client_side { "last calls" } else { "uas waits" };
+            self.side(client_side).shared.begin_quit();
+            self.side(client_side).workers.wake_all();
+            let start = self.client.clock.now();
+            while !self.interrupted && !self.side(client_side).workers.is_finished() {
+                let elapsed = self.client.clock.now().micros_since(start);
+                if elapsed > FINISH_US + ABORT_US {
+                    break;
+                }
+                if elapsed > FINISH_US && self.side(client_side).shared.quit_level() < 11 {
+                    self.side(client_side).shared.raise_quit(11);
+                    self.side(client_side).workers.wake_all();
+                }
+                self.interrupted = matches!(signals.wait(TURN), Some(Signal::Stop | Signal::Quit));
+                self.look();
+            }
+        }
+    }
+
+    fn side(&self, client: bool) -> &Running {
+        if client { &self.client } else { &self.server }
+    }
+
+    /// Takes events, and prints a line if it is time for one.
+    fn look(&mut self) {
+        let events = self.client.workers.try_events();
+        note(&mut self.errors, &self.calendar, self.client.clock.wall_start_us(), &events);
+        let events = self.server.workers.try_events();
+        note(&mut self.errors, &self.calendar, self.server.clock.wall_start_us(), &events);
+        let now = self.client.clock.now();
+        if now < self.line_at {
+            return;
+        }
+        self.line_at = now + (LINE_US - now.as_micros() % LINE_US);
+        let mut workers = self.client.workers.snapshots();
+        let whole = self.client.sum(&workers);
+        workers.extend(self.server.workers.snapshots());
+        let limited = self.watch.observe(workers);
+        let live = Live {
+            phase: Some(self.phase),
+            target: Target::Rate,
+            previous: &self.previous,
+            now: &whole,
+            program: 0,
+            limited,
+        };
+        if self.terminal {
+            say(&format!("\r\x1b[K{}", live.terminal()));
+        } else {
+            say(&format!("{}\n", live.plain()));
+        }
+        self.peak_rate.observe(&self.previous, &whole);
+        self.previous = whole;
+    }
+
+    /// Leaves the live line on a terminal.
+    fn end_line(&self) {
+        if self.terminal && self.previous.at > Time::ZERO {
+            say("\n");
+        }
+    }
+
+    /// Prints the summary, and returns the exit status.
+    fn close(mut self) -> u8 {
+        self.end_line();
+        let (client_start, server_start) =
+            (self.client.clock.wall_start_us(), self.server.clock.wall_start_us());
+        let client = self.client.end();
+        let server = self.server.end();
+        note(&mut self.errors, &self.calendar, client_start, &client.events);
+        note(&mut self.errors, &self.calendar, server_start, &server.events);
+        let mut workers = client.workers.clone();
+        workers.extend(server.workers.iter().cloned());
+        self.watch.observe(workers);
+        let summary = Summary {
+            title: "uac",
+            target: &format!("uas on {} over UDP", self.target),
+            programs: &[self.program],
+            total: &client.whole,
+            workers: client.workers.len(),
+            peak_rate: self.peak_rate,
+            verdict: &self.watch.verdict(),
+            style: if self.terminal { Style::Colour } else { Style::Plain },
+        };
+        say(&format!("\n{}", summary.text()));
+        let _ = io::stderr().write_all(&self.errors.closing(None));
+        if is_good(&client) && is_good(&server) { SUCCESS } else { CALLS_FAILED }
+    }
+}
+
+/// No call failed, none is left, no worker crashed.
+fn is_good(side: &Ended) -> bool {
+    let counters = &side.whole.counters;
+    counters.failed_total() == 0 && counters.open == 0 && !side.crashed
+}
+
+fn note(errors: &mut ErrorSummary, calendar: &Calendar, start_us: u64, events: &[Event]) {
+    for event in events {
+        if let Event::Warning { at, text } = event {
+            errors.note(calendar, start_us.saturating_add(at.as_micros()), text);
+        }
+    }
+}
+
+/// Prints. A lost terminal does not end the demo.
+fn say(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}

@@ -1,0 +1,174 @@
+//! Putting a run together: sockets, engines, threads. SIPp's front and the native commands both start here.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use busyhour_engine::settings::{Run, Settings};
+use busyhour_engine::{Engine, Event, Protocol, Shared, Snapshot};
+use busyhour_net::{BindOptions, Bound, Clock, StartOptions, Workers};
+use busyhour_scenario::program::Role;
+
+use crate::exit::{ADDRESS_IN_USE, FATAL, Fatal};
+
+/// Receive buffer below which bursts at high rates get lost, in bytes.
+const RECEIVE_BUFFER_SMALL: usize = 4 << 20;
+
+/// Time that workers have to leave their loop when told to.
+const END_GRACE: Duration = Duration::from_secs(10);
+
+/// A run with its port open and nothing sent yet.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    run: Run,
+    settings: Settings,
+    bound: Bound,
+    workers: usize,
+    buffer_asked: Option<usize>,
+}
+
+/// A run that goes.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// The threads.
+    pub(crate) workers: Workers,
+    /// What they share.
+    pub(crate) shared: Arc<Shared>,
+    /// The run's time.
+    pub(crate) clock: Clock,
+    /// The settings as they were in the end.
+    pub(crate) settings: Arc<Settings>,
+    run: Run,
+}
+
+impl Opened {
+    /// Opens the main sockets, and fills in what only they can tell.
+    pub(crate) fn open(run: Run, mut settings: Settings, options: &BindOptions) -> Result<Opened, Fatal> {
+        let bound = busyhour_net::bind(options).map_err(|error| Fatal {
+            status: if error.address_in_use() { ADDRESS_IN_USE } else { FATAL },
+            text: error.to_string(),
+        })?;
+        settings.local_port = bound.local_addr().port();
+        settings.bound_ip = bound.local_addr().ip();
+        settings.pid = std::process::id();
+        let (workers, buffer_asked) = (options.workers, options.buffer_bytes);
+        Ok(Opened { run, settings, bound, workers, buffer_asked })
+    }
+
+    /// Local port.
+    pub(crate) fn local_port(&self) -> u16 {
+        self.settings.local_port
+    }
+
+    /// What to say if the kernel gave a small receive buffer for datagrams.
+    pub(crate) fn small_buffer(&self) -> Option<String> {
+        let granted = self.bound.receive_buffer_bytes();
+        let small = granted < self.buffer_asked.unwrap_or(RECEIVE_BUFFER_SMALL);
+        (small && self.settings.protocol == Protocol::Udp).then(|| {
+            format!(
+                "note: the system grants a receive buffer of {} KiB. What a burst brings beyond it is lost and \
+                 counted; sysctl -w net.core.rmem_max=8388608 allows more.",
+                granted / 1024
+            )
+        })
+    }
+
+    /// Starts the clock and the threads, and the connection that all calls share if there is one.
+    pub(crate) fn start(mut self, globals: &[(String, String)]) -> Result<Running, Fatal> {
+        let shared = Arc::new(Shared::new(self.workers, &self.run));
+        for (name, text) in globals {
+            if !shared.set_global(name, text) {
+                return Err(unknown_global(name, &shared));
+            }
+        }
+        let target = self.settings.send_to.or(self.settings.remote);
+        if self.settings.protocol == Protocol::Tcp
+            && !self.settings.socket_per_call
+            && sends_to_target(&self.run)
+            && let Some(target) = target
+        {
+            self.settings.shared_socket = self.bound.connect_shared(target);
+        }
+        let clock = Clock::start();
+        self.settings.wall_start_us = clock.wall_start_us();
+        let local = busyhour_report::Clock::local(clock.wall_start_us(), self.settings.rfc3339);
+        self.settings.utc_offset_s = local.utc_offset_s;
+        if self.settings.calls_max == Some(0) {
+            shared.begin_quit();
+        }
+        let settings = Arc::new(self.settings);
+        let mut engines: Vec<Engine> = (0..self.workers)
+            .map(|worker| Engine::new(&self.run, Arc::clone(&settings), Arc::clone(&shared), worker))
+            .collect();
+        if let Some(first) = engines.first_mut() {
+            first.run_init(clock.now());
+        }
+        let options = StartOptions::default();
+        let workers = self
+            .bound
+            .start(engines, Arc::clone(&shared), clock, &options)
+            .map_err(|error| Fatal::new(error.to_string()))?;
+        Ok(Running { workers, shared, clock, settings, run: self.run })
+    }
+}
+
+impl Running {
+    /// One snapshot of each worker, added up.
+    pub(crate) fn sum(&self, workers: &[Snapshot]) -> Snapshot {
+        sum(&self.run, workers)
+    }
+
+    /// Ends the threads, if they have not ended by themselves, and gives all that they leave behind.
+    pub(crate) fn end(self) -> Ended {
+        let Running { workers, run, .. } = self;
+        workers.stop_now();
+        let deadline = Instant::now() + END_GRACE;
+        while !workers.is_finished() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // All have ended: these are their last figures and events, also of one that a bug has taken down.
+        let last = workers.snapshots();
+        let events = workers.try_events();
+        let whole = sum(&run, &last);
+        let crashed = catch_unwind(AssertUnwindSafe(|| workers.join())).is_err();
+        Ended { workers: last, whole, events, crashed }
+    }
+}
+
+/// What a run leaves behind.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// Last figures of each worker.
+    pub(crate) workers: Vec<Snapshot>,
+    /// Their sum.
+    pub(crate) whole: Snapshot,
+    /// Events nobody has taken.
+    pub(crate) events: Vec<Event>,
+    /// A worker came to its end by a bug, not by the run's.
+    pub(crate) crashed: bool,
+}
+
+fn sum(run: &Run, parts: &[Snapshot]) -> Snapshot {
+    let mut whole = Snapshot::empty(run.programs.iter().map(|program| &**program));
+    parts.iter().for_each(|part| whole.add(part));
+    whole
+}
+
+/// True if calls that we place send to the target, not back to where a request came from.
+fn sends_to_target(run: &Run) -> bool {
+    run.placed
+        .iter()
+        .filter_map(|placed| run.programs.get(usize::from(placed.program)))
+        .any(|program| program.sending == Role::Client)
+}
+
+fn unknown_global(name: &str, shared: &Shared) -> Fatal {
+    let names = shared.global_names();
+    let known = if names.is_empty() {
+        "The scenario declares no global variable; <Global variables=\"…\"/> does.".to_owned()
+    } else {
+        format!("The scenario's global variables: {}.", names.join(", "))
+    };
+    Fatal::new(format!("-set: there is no global variable \"{name}\". {known}"))
+}

@@ -1,0 +1,75 @@
+//! SIPp's screens on a terminal, and its final report.
+
+use std::io::{self, IsTerminal, Write};
+
+use busyhour_engine::{Settings, Shared, Snapshot};
+use busyhour_report::Verdict;
+use busyhour_report::sipp::Context;
+use busyhour_report::sipp::scenario_screen::scenario_screen;
+use busyhour_report::sipp::screens::{Status, View, final_report};
+
+/// Cursor home, everything cleared (ECMA-48).
+const HOME_AND_CLEAR: &str = "\x1b[H\x1b[2J";
+
+/// Draws for one run.
+#[derive(Debug)]
+pub(super) struct Screen<'a> {
+    context: Context<'a>,
+    settings: &'a Settings,
+    remote: String,
+    terminal: bool,
+    /// Snapshot of the screen before.
+    previous: Option<Snapshot>,
+}
+
+impl<'a> Screen<'a> {
+    /// For stdout, if that is a terminal.
+    pub(super) fn new(context: Context<'a>, settings: &'a Settings) -> Screen<'a> {
+        let remote =
+            settings.send_to.or(settings.remote).map(|remote| remote.to_string()).unwrap_or_default();
+        Screen { context, settings, remote, terminal: io::stdout().is_terminal(), previous: None }
+    }
+
+    /// True if somebody sees periodic screens.
+    pub(super) fn is_live(&self) -> bool {
+        self.terminal
+    }
+
+    /// Draws the scenario screen anew.
+    pub(super) fn draw(&mut self, now: Snapshot, shared: &Shared, last_error: Option<&str>) {
+        let status = match (shared.quit_level(), shared.is_paused()) {
+            (0, false) => Status::Running,
+            (0, true) => Status::Paused,
+            (1..=10, _) => Status::Quitting,
+            _ => Status::ForcedQuit,
+        };
+        let view = self.view(status, last_error);
+        let text = scenario_screen(&view, &now, self.previous.as_ref().unwrap_or(&now));
+        // A lost terminal does not end the run.
+        let _ = write!(io::stdout(), "{HOME_AND_CLEAR}{text}").and_then(|()| io::stdout().flush());
+        self.previous = Some(now);
+    }
+
+    /// Prints what stays at the end of the run.
+    pub(super) fn close(&self, last: &Snapshot, verdict: &Verdict, last_error: Option<&str>) {
+        let view = self.view(Status::Terminated, last_error);
+        let text = final_report(&view, last, verdict);
+        let clear = if self.previous.is_some() { HOME_AND_CLEAR } else { "" };
+        let _ = write!(io::stdout(), "{clear}{text}").and_then(|()| io::stdout().flush());
+    }
+
+    fn view<'v>(&'v self, status: Status, last_error: Option<&'v str>) -> View<'v> {
+        View {
+            context: self.context,
+            pause_ms: self.settings.pause_ms,
+            local_port: self.settings.local_port,
+            remote: &self.remote,
+            transport: self.settings.protocol.name(),
+            calls_max: self.settings.calls_max,
+            auto_answer: self.settings.auto_answer,
+            loss: self.settings.lost_percent > 0.0,
+            status,
+            last_error,
+        }
+    }
+}
