@@ -7,6 +7,7 @@ use memchr::memchr;
 pub(crate) struct HeadCursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Known that an empty line is the end only if it is CRLF after CRLF.
     crlf_ahead: bool,
 }
 
@@ -25,6 +26,11 @@ impl<'a> HeadCursor<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let at = bytes.iter().position(|&byte| byte != b'\r' && byte != b'\n').unwrap_or(bytes.len());
         HeadCursor { bytes, at, crlf_ahead: false }
+    }
+
+    /// The same where the body has been cut off: only CRLFCRLF ends this head.
+    pub(crate) fn of_head(head: &'a [u8]) -> Self {
+        HeadCursor { crlf_ahead: true, ..HeadCursor::new(head) }
     }
 
     /// Offset of the next line.

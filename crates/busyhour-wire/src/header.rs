@@ -1,6 +1,6 @@
 //! Header lines.
 
-use crate::head::{HeadCursor, trim};
+use crate::head::{HeadCursor, is_blank, trim};
 use memchr::memchr;
 
 /// One header, folded lines included.
@@ -14,10 +14,10 @@ pub struct HeaderLine<'a> {
     pub raw: &'a [u8],
 }
 
-/// All header lines of a message head, the start line and lines without a name and a colon left out. What follows a
-/// blank line is not read.
+/// All header lines of a message head, as [`Message::head`](crate::Message::head) gives it: the start line and lines
+/// without a name and a colon left out. What follows CRLFCRLF is not read; other empty lines are passed over.
 pub fn header_lines(head: &[u8]) -> impl Iterator<Item = HeaderLine<'_>> {
-    HeaderLines::new(head)
+    HeaderLines::of_head(head)
 }
 
 /// The long name for a compact one (RFC 3261 §7.3.3 and the registry of IANA): `i` → `Call-ID`. Other names come back
@@ -63,8 +63,16 @@ pub(crate) struct HeaderLines<'a> {
 }
 
 impl<'a> HeaderLines<'a> {
-    pub(crate) fn new(head: &'a [u8]) -> Self {
-        let mut cursor = HeadCursor::new(head);
+    /// The lines of a whole message, which may have a body.
+    pub(crate) fn of_message(bytes: &'a [u8]) -> Self {
+        Self::from_start_line(bytes, HeadCursor::new(bytes))
+    }
+
+    fn of_head(head: &'a [u8]) -> Self {
+        Self::from_start_line(head, HeadCursor::of_head(head))
+    }
+
+    fn from_start_line(head: &'a [u8], mut cursor: HeadCursor<'a>) -> Self {
         cursor.start_line();
         HeaderLines { head, cursor }
     }
@@ -79,13 +87,20 @@ impl<'a> Iterator for HeaderLines<'a> {
             let first = &self.head[start..self.cursor.offset()];
             let raw = self.cursor.unfold(start);
             let Some(colon) = memchr(b':', first) else { continue };
-            let name = trim(&raw[..colon]);
+            let name = without_blanks_at_end(&raw[..colon]);
             // A line that starts with a blank continues the start line.
-            if !name.is_empty() && name[0] == raw[0] {
+            if !name.is_empty() && !is_blank(name[0]) {
                 return Some(HeaderLine { name, value: trim(&raw[colon + 1..]), raw });
             }
         }
     }
+}
+
+fn without_blanks_at_end(mut name: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = name {
+        name = rest;
+    }
+    name
 }
 
 /// A name to look for: a long one finds its compact form too, a compact one only itself (spec-3.8 A3).
@@ -137,7 +152,8 @@ mod tests {
     #[test]
     fn a_body_is_not_read() {
         assert_eq!(header_lines(b"S\r\nA: 1\r\n\r\nB: 2\r\n").count(), 1);
-        assert_eq!(header_lines(b"S\nA: 1\n\nB: 2\n").count(), 1);
+        assert_eq!(HeaderLines::of_message(b"S\nA: 1\n\nB: 2\n").count(), 1);
+        assert_eq!(header_lines(b"S\nA: 1\n\nB: 2\n").count(), 2);
         assert_eq!(header_lines(b"").count(), 0);
     }
 

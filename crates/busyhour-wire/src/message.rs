@@ -204,7 +204,9 @@ impl<'a> Message<'a> {
     /// one item.
     pub fn header<'n>(&self, name: &'n [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let query = NameQuery::new(name);
-        HeaderLines::new(self.bytes).filter(move |line| query.matches(line.name)).map(|line| line.value)
+        HeaderLines::of_message(self.bytes)
+            .filter(move |line| query.matches(line.name))
+            .map(|line| line.value)
     }
 }
 
