@@ -12,7 +12,9 @@ use busyhour_report::sipp::screens::{Status, View, final_report, screen_dump};
 use busyhour_report::sipp::{Context, Load, stat_file};
 use busyhour_report::trace::{errors, messages};
 use busyhour_report::verdict::Verdict;
-use busyhour_scenario::program::{Expect, PauseLength, Program, Role, Scope, Variable};
+use busyhour_scenario::program::{
+    Distribution, Expect, PauseLength, Program, Role, Scope, StepKind, Variable,
+};
 use common::{program, record_alternately, recv, send, uac_full, uac_full_done, uac_full_failed, uas};
 
 const STAT: &str = include_str!("data/stat_3.8.0.csv");
@@ -214,7 +216,7 @@ fn a_running_client_shows_its_load_and_last_error() {
     let lines: Vec<&str> = screen.lines().collect();
     assert_eq!(lines[4].trim_end(), "  60 new calls during 3.125 s period      31 ms scheduler resolution");
     assert_eq!(lines[5], "  2 calls (limit 60)                      Peak was 3 calls, after 0 s");
-    assert!(lines.contains(&"  0 messages answered automatically"));
+    assert!(lines.contains(&"  0 requests auto-answered"));
     assert!(lines.contains(&"  3 open sockets                          0/0/0 UDP errors (send/recv/cong)"));
     assert!(lines.contains(&"                                 Messages  Retrans   Timeout   Unexp.    Lost"));
     assert!(
@@ -247,6 +249,68 @@ fn users_hidden_steps_and_variables() {
     assert!(screen.contains("\n0 :     OPTIONS ---------->         0         0 "));
     assert!(screen.contains("\n2 :       Pause [    $wait]         0  "));
     assert!(!screen.contains("\n1 :"));
+}
+
+#[test]
+fn rows_are_those_of_3_8_0_whatever_the_step() {
+    // Rows that 3.8.0 drew for a scenario of one step of each kind.
+    let theirs = "\
+0 :     OPTIONS ---------->  B-RTD1 20        0         0                   1        
+1 :         200 <----------  E-RTD1 19        0         1         0                  
+
+2 :       Pause [      5ms]         20                            0        
+3 :       Pause [N(20ms,3ms)]       20                            0        
+4 :       Pause [LN(2ms,0.10ms)]    20                            0        
+5 :       Pause [Exp(2.50ms)]       20                            0        
+6 :       Pause [Wb(3ms,4ms)]       20                            0        
+7 :       Pause [P(1ms,2ms)]        20                            0        
+8 :       Pause [P(1ms,2ms,3ms)]    20                            0        
+9 :       Pause [G(3ms,2ms)]        20                            0        
+10:       Pause [NB(0.10ms,2ms)]    20                            0        
+11:       Pause [      0ms]         20                            0        
+12:              [ NOP ]              
+
+13: abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz
+";
+    let mut steps = vec![send("OPTIONS", 500), recv(Expect::Response(200))];
+    let pauses = [
+        Distribution::Fixed(5.0),
+        Distribution::Normal { mean: 20.0, stdev: 3.0 },
+        Distribution::LogNormal { mean: 2.0, stdev: 0.1 },
+        Distribution::Exponential { mean: 2.5 },
+        Distribution::Weibull { lambda: 3.0, k: 4.0 },
+        Distribution::Pareto { k: 1.0, x_m: 2.0 },
+        Distribution::GPareto { shape: 1.0, scale: 2.0, location: 3.0 },
+        Distribution::Gamma { k: 3.0, theta: 2.0 },
+        Distribution::NegBin { p: 0.1, n: 2.0 },
+        Distribution::Fixed(0.0),
+    ];
+    steps.extend(pauses.map(|drawn| common::pause(PauseLength::Drawn(drawn))));
+    steps.push(common::step(StepKind::Nop));
+    steps.push(common::step(StepKind::Nop));
+    steps[0].start_timers = vec![0];
+    steps[0].lost_percent = Some(1.0);
+    steps[0].display.text = Some("hello".to_owned());
+    steps[1].stop_timers = vec![0];
+    steps[1].display.blank_line = true;
+    steps[2].start_timers = vec![1];
+    steps[2].display.text = Some("pz".to_owned());
+    steps[12].display.blank_line = true;
+    steps[13].display.text = Some("abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz".to_owned());
+    let mut program = program(Role::Client, steps);
+    program.has_loss = true;
+    let mut now = Snapshot::empty([&program]);
+    let counters = &mut now.programs[0].steps;
+    for counted in counters.iter_mut() {
+        counted.messages = 20;
+    }
+    counters[0].lost = 1;
+    counters[1].messages = 19;
+    counters[1].timeouts = 1;
+    let screen = scenario_screen(&view(&program, 0), &now, &now);
+    let rows = screen.split_once("Unexp.    Lost\n").unwrap().1;
+    let rows = &rows[..rows.find("------ [").unwrap()];
+    assert_eq!(rows, theirs);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn state(text: &mut String, view: &View<'_>, now: &Snapshot, previous: &Snapshot
         let _ = writeln!(text, "  {dead:<38}");
     }
     if view.auto_answer {
-        let _ = writeln!(text, "  {} messages answered automatically", counters.auto_answered);
+        let _ = writeln!(text, "  {} requests auto-answered", counters.auto_answered);
     }
     let sockets = if view.status == Status::Terminated { 0 } else { generator.sockets };
     columns(
@@ -126,18 +126,30 @@ fn steps(text: &mut String, view: &View<'_>, now: &Snapshot) {
     }
 }
 
-/// What follows the index.
+/// What follows the index. Only a nop shows its `display` text, and only messages show timers, as in SIPp.
 fn row(text: &mut String, view: &View<'_>, step: &Step, counted: &StepCounters, loss: bool) {
-    if let StepKind::Nop = step.kind {
-        match &step.display.text {
-            Some(display) => text.extend([" ", display]),
-            None => text.push_str("              [ NOP ]              "),
+    let client = view.context.program.creation == Role::Client;
+    let label = match &step.kind {
+        StepKind::Nop => {
+            match &step.display.text {
+                Some(display) => text.extend([" ", display]),
+                None => text.push_str("              [ NOP ]              "),
+            }
+            return;
         }
-        return;
-    }
-    let label = label(view, step);
-    let _ = write!(text, "{label:<25}{:<8}", timer_mark(step));
-    let lost = if loss { counted.lost.to_string() } else { String::new() };
+        StepKind::Send(send) => arrow_label(&send_name(&send.start), true, client) + &timer_mark(step),
+        StepKind::Recv(recv) => arrow_label(&expect_name(&recv.expect), false, client) + &timer_mark(step),
+        StepKind::Pause(pause) => {
+            let length = pause_text(view, &pause.length);
+            if client { format!("       Pause [{length:>9}]") } else { format!("  [{length:>9}] Pause") }
+        }
+        StepKind::SendCmd(_) => "    [ Sent Command ]".to_owned(),
+        StepKind::RecvCmd(_) => "    [ Received Command ]".to_owned(),
+    };
+    let _ = write!(text, "{label:<33}");
+    // SIPp fills the loss column only for steps with a `lost` attribute. A loss by `-lost` is not hidden here.
+    let shows_lost = loss && (step.lost_percent.is_some() || counted.lost > 0);
+    let lost = if shows_lost { counted.lost.to_string() } else { String::new() };
     let messages = counted.messages.to_string();
     let retransmissions = counted.retransmissions.to_string();
     let timeouts = counted.timeouts.to_string();
@@ -163,24 +175,9 @@ fn cells(text: &mut String, values: &[&str]) {
     }
 }
 
-fn label(view: &View<'_>, step: &Step) -> String {
-    let program = view.context.program;
-    let client = program.creation == Role::Client;
-    let (default, arrow) = match &step.kind {
-        StepKind::Send(send) => (send_name(&send.start), if client { "---------->" } else { "<----------" }),
-        StepKind::Recv(recv) => {
-            (expect_name(&recv.expect), if client { "<----------" } else { "---------->" })
-        }
-        StepKind::Pause(pause) => {
-            let length = step.display.text.clone().unwrap_or_else(|| pause_text(view, &pause.length));
-            let (before, after) = if client { ("       Pause ", "") } else { ("  ", " Pause") };
-            return format!("{before}[{length:>9}]{after} ");
-        }
-        StepKind::SendCmd(_) => return "    [ Sent Command ]".to_owned(),
-        StepKind::RecvCmd(_) => return "    [ Received Command ]".to_owned(),
-        StepKind::Nop => return String::new(),
-    };
-    let name = step.display.text.as_ref().unwrap_or(&default);
+/// The name and an arrow that points away from our side, which is the left one of a client's screen.
+fn arrow_label(name: &str, sent: bool, client: bool) -> String {
+    let arrow = if sent == client { "---------->" } else { "<----------" };
     if client { format!("  {name:>10} {arrow} ") } else { format!("  {arrow} {name:<10} ") }
 }
 
@@ -219,20 +216,21 @@ fn pause_text(view: &View<'_>, length: &PauseLength) -> String {
         }
         PauseLength::Drawn(drawn) => drawn,
     };
+    // SIPp writes every parameter as a time, shapes and probabilities too.
     let p = pretty_ms;
     match drawn {
         Distribution::Fixed(ms) => p(*ms),
         Distribution::Uniform { min, max } => format!("{}/{}", p(*min), p(*max)),
         Distribution::Normal { mean, stdev } => format!("N({},{})", p(*mean), p(*stdev)),
-        Distribution::LogNormal { mean, stdev } => format!("LN({mean},{stdev})"),
+        Distribution::LogNormal { mean, stdev } => format!("LN({},{})", p(*mean), p(*stdev)),
         Distribution::Exponential { mean } => format!("Exp({})", p(*mean)),
-        Distribution::Weibull { lambda, k } => format!("Wb({},{k})", p(*lambda)),
-        Distribution::Pareto { k, x_m } => format!("P({k},{})", p(*x_m)),
+        Distribution::Weibull { lambda, k } => format!("Wb({},{})", p(*lambda), p(*k)),
+        Distribution::Pareto { k, x_m } => format!("P({},{})", p(*k), p(*x_m)),
         Distribution::GPareto { shape, scale, location } => {
-            format!("GP({shape},{},{})", p(*scale), p(*location))
+            format!("P({},{},{})", p(*shape), p(*scale), p(*location))
         }
-        Distribution::Gamma { k, theta } => format!("G({k},{})", p(*theta)),
-        Distribution::NegBin { p, n } => format!("NB({p},{n})"),
+        Distribution::Gamma { k, theta } => format!("G({},{})", p(*k), p(*theta)),
+        Distribution::NegBin { p: chance, n } => format!("NB({},{})", p(*chance), p(*n)),
     }
 }
 
@@ -245,11 +243,12 @@ fn variable_name(program: &Program, variable: Variable) -> &str {
     names.get(usize::from(variable.slot)).map_or("", String::as_str)
 }
 
-/// `100ms`, `12.5s`, `1:30`, `1:00:00`: ms below 10 s, a decimal below a minute, then minutes and hours.
-fn pretty_ms(ms: f64) -> String {
-    let ms = ms.max(0.0) as u64;
+/// `100ms`, `2.50ms`, `12.5s`, `1:30`, `1:00:00`: ms below 10 s, a decimal below a minute, then minutes and hours.
+fn pretty_ms(value: f64) -> String {
+    let ms = value.max(0.0) as u64;
     let seconds = ms / 1000;
     match ms {
+        0..10_000 if value.max(0.0).fract() > 0.0 => format!("{value:.2}ms"),
         0..10_000 => format!("{ms}ms"),
         10_000..60_000 => format!("{seconds}.{}s", ms % 1000 / 100),
         60_000..3_600_000 => format!("{}:{:02}", seconds / 60, seconds % 60),
@@ -263,7 +262,7 @@ mod tests {
 
     #[test]
     fn pauses_read_well() {
-        let texts = [0.0, 4000.9, 12_550.0, 90_000.0, 3_600_000.0, -5.0].map(pretty_ms);
-        assert_eq!(texts.join(" "), "0ms 4000ms 12.5s 1:30 1:00:00 0ms");
+        let texts = [0.0, 4000.0, 2.5, 0.1, 12_550.0, 90_000.0, 3_600_000.0, -5.5].map(pretty_ms);
+        assert_eq!(texts.join(" "), "0ms 4000ms 2.50ms 0.10ms 12.5s 1:30 1:00:00 0ms");
     }
 }
