@@ -190,7 +190,8 @@ fn open(options: &BindOptions) -> io::Result<Socket> {
             Ok(socket)
         }
         Protocol::Tcp => {
-            let socket = Socket::new(Domain::for_address(SocketAddr::new(options.ip, 0)), Type::STREAM, None)?;
+            let socket =
+                Socket::new(Domain::for_address(SocketAddr::new(options.ip, 0)), Type::STREAM, None)?;
             socket.set_nonblocking(true)?;
             // A port whose last connections are still in TIME_WAIT can be used again.
             socket.set_reuse_address(true)?;

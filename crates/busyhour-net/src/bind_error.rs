@@ -48,9 +48,13 @@ impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let BindError { address, protocol, error, .. } = self;
         match self.kind {
-            Kind::Bind => write!(f, "cannot open {protocol} port {} on {}: {error}", address.port(), address.ip())?,
+            Kind::Bind => {
+                write!(f, "cannot open {protocol} port {} on {}: {error}", address.port(), address.ip())?
+            }
             Kind::Listen => write!(f, "cannot listen on {address}: {error}")?,
-            Kind::Share => write!(f, "cannot open {protocol} {address} once more for another worker: {error}")?,
+            Kind::Share => {
+                write!(f, "cannot open {protocol} {address} once more for another worker: {error}")?
+            }
             Kind::Poll => write!(f, "cannot set up the workers of {address}: {error}")?,
         }
         match (self.kind, error.kind()) {
@@ -60,9 +64,9 @@ impl fmt::Display for BindError {
                 "; another program has it (ss -{}lnp shows which): stop that, or choose another port with -p",
                 if *protocol == "TCP" { 't' } else { 'u' }
             ),
-            (_, io::ErrorKind::AddrNotAvailable) => {
-                f.write_str("; no interface of this machine has that address (ip address shows them): mend -i")
-            }
+            (_, io::ErrorKind::AddrNotAvailable) => f.write_str(
+                "; no interface of this machine has that address (ip address shows them): mend -i",
+            ),
             (_, io::ErrorKind::PermissionDenied) if address.port() < 1024 && address.port() != 0 => {
                 f.write_str("; ports below 1024 need root or CAP_NET_BIND_SERVICE: choose another with -p")
             }

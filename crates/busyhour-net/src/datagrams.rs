@@ -124,7 +124,13 @@ impl Datagrams {
     }
 
     /// Sends messages that all leave through one socket of ours, in this order.
-    pub(crate) fn send<E: Endpoint>(&mut self, socket: SocketId, batch: &Batch, order: &[u32], core: &mut Core<E>) {
+    pub(crate) fn send<E: Endpoint>(
+        &mut self,
+        socket: SocketId,
+        batch: &Batch,
+        order: &[u32],
+        core: &mut Core<E>,
+    ) {
         let done = if !self.backlog.is_empty() {
             0
         } else {
@@ -147,7 +153,8 @@ impl Datagrams {
         while !self.backlog.is_empty() {
             let (batch, next) = self.backlog.waiting();
             let socket = batch.transmits[next].path.socket;
-            let stretch = batch.transmits[next..].iter().take_while(|transmit| transmit.path.socket == socket).count();
+            let stretch =
+                batch.transmits[next..].iter().take_while(|transmit| transmit.path.socket == socket).count();
             self.indices.clear();
             self.indices.extend((next as u32..).take(stretch));
             let done = match fd(&self.main, &mut self.calls, socket) {

@@ -1,8 +1,8 @@
 //! What a worker drives.
 
 use busyhour_engine::{
-    Batch, CallRef, Command, Engine, Event, Handover, Opened, Routing, Snapshot, SocketId, SocketRequest, Source, Time,
-    Trouble,
+    Batch, CallRef, Command, Engine, Event, Handover, Opened, Routing, Snapshot, SocketId, SocketRequest,
+    Source, Time, Trouble,
 };
 
 /// The engine's contract as a trait, so that tests can put an echo in its place. The methods mean what

@@ -72,8 +72,12 @@ impl Post {
             for to in (0..workers).filter(|&to| to != from) {
                 let (letters_in, letters_out) = RingBuffer::new(ring_bytes / BYTES_PER_LETTER);
                 let (bytes_in, bytes_out) = RingBuffer::new(ring_bytes);
-                posts[from].outgoing[to] =
-                    Some(Outgoing { letters: letters_in, bytes: bytes_in, backlog: VecDeque::new(), written: false });
+                posts[from].outgoing[to] = Some(Outgoing {
+                    letters: letters_in,
+                    bytes: bytes_in,
+                    backlog: VecDeque::new(),
+                    written: false,
+                });
                 posts[to].incoming.push(Incoming { from, letters: letters_out, bytes: bytes_out });
             }
         }

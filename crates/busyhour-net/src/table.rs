@@ -82,9 +82,9 @@ impl<T> Table<T> {
     /// The next value that suits, in turn.
     pub(crate) fn round_robin(&mut self, suits: impl Fn(&T) -> bool) -> Option<(u64, &mut T)> {
         let len = self.places.len();
-        let index = (0..len).map(|step| (self.cursor + step) % len).find(|&index| {
-            self.places[index].value.as_ref().is_some_and(&suits)
-        })?;
+        let index = (0..len)
+            .map(|step| (self.cursor + step) % len)
+            .find(|&index| self.places[index].value.as_ref().is_some_and(&suits))?;
         self.cursor = index + 1;
         let place = &mut self.places[index];
         let serial = serial(index, place.generation);
@@ -111,7 +111,8 @@ mod tests {
         let c = table.insert('c').unwrap();
         assert_eq!(c, expected);
         assert_ne!(a, c);
-        assert_eq!((table.get_mut(a), table.get_mut(b).copied(), table.get_mut(c).copied()), (None, Some('b'), Some('c')));
+        let found = [a, b, c].map(|serial| table.get_mut(serial).copied());
+        assert_eq!(found, [None, Some('b'), Some('c')]);
         assert_eq!((table.len(), table.iter_mut().count()), (2, 2));
     }
 

@@ -122,7 +122,11 @@ impl Workers {
         for (worker, snapshot) in receiver {
             found[worker] = Some(snapshot);
         }
-        found.into_iter().zip(self.common.inboxes.iter()).filter_map(|(found, inbox)| found.or_else(|| inbox.last())).collect()
+        found
+            .into_iter()
+            .zip(self.common.inboxes.iter())
+            .filter_map(|(found, inbox)| found.or_else(|| inbox.last()))
+            .collect()
     }
 
     /// Takes the events of all workers since the last time, in the order of the turns in which they happened.

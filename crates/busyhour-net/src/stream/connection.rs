@@ -66,7 +66,13 @@ pub(super) enum Kind {
 }
 
 impl Connection {
-    pub(super) fn new(socket: Option<Socket>, id: SocketId, peer: SocketAddr, kind: Kind, state: State) -> Connection {
+    pub(super) fn new(
+        socket: Option<Socket>,
+        id: SocketId,
+        peer: SocketAddr,
+        kind: Kind,
+        state: State,
+    ) -> Connection {
         let local = socket.as_ref().and_then(|socket| socket.local_addr().ok()?.as_socket());
         Connection {
             socket,

@@ -138,7 +138,12 @@ impl Streams {
     }
 
     /// Accepts connections, finishes those being set up, and reads from those that have something, each up to a budget.
-    pub(crate) fn receive<E: Endpoint>(&mut self, core: &mut Core<E>, post: &mut Option<Post>, quota: &Quota) {
+    pub(crate) fn receive<E: Endpoint>(
+        &mut self,
+        core: &mut Core<E>,
+        post: &mut Option<Post>,
+        quota: &Quota,
+    ) {
         for (serial, trouble) in std::mem::take(&mut self.stillborn) {
             core.closed(post, self.id(serial), trouble);
         }
@@ -241,13 +246,16 @@ impl Streams {
         }
         for (list, waiting) in [State::Connecting, State::Releasing].into_iter().enumerate() {
             while let Some(&(due, serial)) = self.deadlines[list].front() {
-                let waits = self.connections.get_mut(serial).is_some_and(|connection| connection.state == waiting);
+                let waits =
+                    self.connections.get_mut(serial).is_some_and(|connection| connection.state == waiting);
                 if waits && due > core.now {
                     break;
                 }
                 self.deadlines[list].pop_front();
                 match (waits, waiting) {
-                    (true, State::Connecting) => self.fail(serial, Trouble::ConnectTimeout, core, post, quota),
+                    (true, State::Connecting) => {
+                        self.fail(serial, Trouble::ConnectTimeout, core, post, quota)
+                    }
                     (true, _) => self.remove(serial, quota),
                     (false, _) => {}
                 }
@@ -274,7 +282,13 @@ impl Streams {
         Ok(Opened { socket: self.id(serial), local_port })
     }
 
-    fn register(&mut self, socket: Option<Socket>, peer: SocketAddr, kind: Kind, state: State) -> io::Result<u64> {
+    fn register(
+        &mut self,
+        socket: Option<Socket>,
+        peer: SocketAddr,
+        kind: Kind,
+        state: State,
+    ) -> io::Result<u64> {
         let serial = self.connections.next_serial().ok_or(io::ErrorKind::OutOfMemory)?;
         if let Some(socket) = &socket {
             let token = Token((STREAM_BIT | serial) as usize);
@@ -331,7 +345,8 @@ impl Streams {
         if connection.state == State::Connecting {
             result = connection.finish_connect();
         }
-        let result = result.and_then(|()| connection.read(&mut self.read_buffer, &mut self.spare, core, post));
+        let result =
+            result.and_then(|()| connection.read(&mut self.read_buffer, &mut self.spare, core, post));
         // A connection that has just come up may have messages waiting, and a keep-alive may want its answer.
         if connection.has_unwritten() && !connection.listed_unwritten {
             connection.listed_unwritten = true;

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::mem;
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
+use super::address::RawAddress;
 use super::check;
 
 /// One error.
@@ -16,6 +18,8 @@ pub(crate) struct IcmpError {
     pub(crate) errno: i32,
     /// False for an error of this machine's own, such as "message too long".
     pub(crate) from_network: bool,
+    /// Where the datagram went.
+    pub(crate) destination: Option<SocketAddr>,
 }
 
 #[repr(C, align(8))]
@@ -27,20 +31,24 @@ struct Control([u8; 512]);
 /// `WouldBlock` when the queue is empty.
 pub(crate) fn read_error_queue(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<IcmpError> {
     let mut control = Control([0; 512]);
+    let mut name = RawAddress::empty();
     let mut iovec = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     // SAFETY: zero bytes are a valid msghdr: null pointers and lengths of zero.
     let mut header: libc::msghdr = unsafe { mem::zeroed() };
+    header.msg_name = ptr::from_mut(&mut name).cast();
+    header.msg_namelen = RawAddress::LEN;
     header.msg_iov = ptr::from_mut(&mut iovec);
     header.msg_iovlen = 1;
     header.msg_control = ptr::from_mut(&mut control).cast();
     header.msg_controllen = mem::size_of::<Control>() as _;
-    // SAFETY: the header points to an iovec over `buffer` and to control room, both alive during the call and of the
+    // SAFETY: the header points to an address, to an iovec over `buffer` and to control room, all alive during the call and of the
     // lengths it says.
     let result = unsafe {
         libc::recvmsg(socket.as_raw_fd(), ptr::from_mut(&mut header), libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT)
     };
     let len = check(result.try_into().unwrap_or(-1))?.min(buffer.len());
-    let mut error = IcmpError { len, errno: 0, from_network: false };
+    let destination = name.get(header.msg_namelen);
+    let mut error = IcmpError { len, errno: 0, from_network: false, destination };
     // SAFETY: the kernel wrote `msg_controllen` bytes of well-formed control messages into `control`, which the
     // header points to; CMSG_FIRSTHDR and CMSG_NXTHDR stay within them, and the data is read without regard to
     // alignment only where the message is long enough for it.

@@ -32,10 +32,9 @@ pub(crate) fn bind_late(socket: BorrowedFd<'_>) {
 
 /// Asks for buffers of these sizes, past the system's limit if the process may.
 pub(crate) fn raise_buffers(socket: BorrowedFd<'_>, receive: usize, send: usize) {
-    for (force, plain, bytes) in [
-        (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF, receive),
-        (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF, send),
-    ] {
+    for (force, plain, bytes) in
+        [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF, receive), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF, send)]
+    {
         let bytes = i32::try_from(bytes).unwrap_or(i32::MAX / 2).min(i32::MAX / 2);
         if set(socket, libc::SOL_SOCKET, force, bytes).is_err() {
             let _ = set(socket, libc::SOL_SOCKET, plain, bytes);
@@ -88,7 +87,13 @@ fn get<const N: usize>(
     let mut len = mem::size_of_val(values) as libc::socklen_t;
     // SAFETY: the kernel writes at most `len` bytes, which is the size of `values`; any bytes are valid integers.
     let result = unsafe {
-        libc::getsockopt(socket.as_raw_fd(), level, option, values.as_mut_ptr().cast(), ptr::from_mut(&mut len))
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            level,
+            option,
+            values.as_mut_ptr().cast(),
+            ptr::from_mut(&mut len),
+        )
     };
     check(result).map(|_| len as usize)
 }

@@ -65,7 +65,8 @@ impl ReceiveTable {
     /// `WouldBlock` if nothing waits; an ICMP error that came in; what else the system says.
     pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>, max: usize) -> io::Result<usize> {
         let max = max.min(ReceiveTable::SLOTS);
-        let rooms = self.bytes.chunks_exact_mut(SLOT_BYTES).zip(self.names.iter_mut()).zip(self.controls.iter_mut());
+        let rooms =
+            self.bytes.chunks_exact_mut(SLOT_BYTES).zip(self.names.iter_mut()).zip(self.controls.iter_mut());
         let heads = self.iovecs.iter_mut().zip(self.headers.iter_mut());
         for (((bytes, name), control), (iovec, header)) in rooms.zip(heads).take(max) {
             *iovec = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: SLOT_BYTES };

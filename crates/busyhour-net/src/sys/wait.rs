@@ -36,7 +36,10 @@ pub(crate) struct Ready {
 
 impl Waiter {
     pub(crate) fn new() -> Waiter {
-        Waiter { events: vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS_MAX].into_boxed_slice(), precise: true }
+        Waiter {
+            events: vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS_MAX].into_boxed_slice(),
+            precise: true,
+        }
     }
 
     /// Waits for at most `timeout`; says how many things are ready. An interruption by a signal counts as none.
@@ -69,14 +72,14 @@ impl Waiter {
         }
         let mut descriptor = libc::pollfd { fd: epoll, events: libc::POLLIN, revents: 0 };
         // SAFETY: one live pollfd and one live timespec are given; no signal mask.
-        let ready = unsafe { libc::ppoll(ptr::from_mut(&mut descriptor), 1, ptr::from_ref(&time), ptr::null()) };
+        let ready =
+            unsafe { libc::ppoll(ptr::from_mut(&mut descriptor), 1, ptr::from_ref(&time), ptr::null()) };
         if uninterrupted(check(ready))? == 0 {
             return Ok(0);
         }
         // SAFETY: the kernel writes at most EVENTS_MAX events into `events`, which has that many.
-        let result = unsafe {
-            libc::epoll_wait(epoll, self.events.as_mut_ptr(), EVENTS_MAX as libc::c_int, 0)
-        };
+        let result =
+            unsafe { libc::epoll_wait(epoll, self.events.as_mut_ptr(), EVENTS_MAX as libc::c_int, 0) };
         uninterrupted(check(result))
     }
 

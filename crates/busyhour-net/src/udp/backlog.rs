@@ -49,7 +49,8 @@ impl Backlog {
 
     /// Drops what has left.
     fn compact(&mut self) {
-        let start = self.batch.transmits.get(self.sent).map_or(self.batch.bytes.len(), |first| first.start as usize);
+        let start =
+            self.batch.transmits.get(self.sent).map_or(self.batch.bytes.len(), |first| first.start as usize);
         self.batch.bytes.drain(..start);
         self.batch.transmits.drain(..self.sent);
         for transmit in &mut self.batch.transmits {

@@ -23,6 +23,9 @@ pub(crate) fn drain_errors<E: Endpoint>(socket: BorrowedFd<'_>, core: &mut Core<
         match sys::read_error_queue(socket, &mut original) {
             Ok(error) if error.from_network => {
                 found = true;
+                if let Some(destination) = error.destination {
+                    core.refusals.note(destination, core.now);
+                }
                 let trouble = trouble_of(error.errno);
                 core.engine.handle_unreachable(core.now, &original[..error.len], trouble);
             }

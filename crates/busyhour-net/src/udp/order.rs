@@ -73,8 +73,13 @@ mod tests {
 
     #[test]
     fn rank_comes_first_then_destination_then_length() {
-        let transmits =
-            vec![transmit(1, 1, 500), transmit(0, 1, 400), transmit(0, 2, 500), transmit(0, 1, 500), transmit(0, 1, 400)];
+        let transmits = vec![
+            transmit(1, 1, 500),
+            transmit(0, 1, 400),
+            transmit(0, 2, 500),
+            transmit(0, 1, 500),
+            transmit(0, 1, 400),
+        ];
         let batch = Batch { bytes: Vec::new(), transmits };
         let mut order = Order::default();
         let sorted = order.sort(&batch).to_vec();

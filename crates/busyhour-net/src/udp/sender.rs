@@ -5,9 +5,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 
-use busyhour_engine::Batch;
+use busyhour_engine::{Batch, Time};
 
 use super::errors::{drain_errors, trouble_of};
+use super::refusals::Refusals;
 use crate::endpoint::Endpoint;
 use crate::sys::{Piece, Send, SendTable};
 use crate::worker::Core;
@@ -26,7 +27,13 @@ const ICMP_RETRIES_MAX: usize = 16;
 /// Where datagrams leave. A trait so that tests can refuse as real networks do.
 pub(crate) trait Outlet {
     /// See [`SendTable::send`].
-    fn send(&self, table: &mut SendTable, sends: &[Send], pieces: &[Piece], bytes: &[u8]) -> io::Result<usize>;
+    fn send(
+        &self,
+        table: &mut SendTable,
+        sends: &[Send],
+        pieces: &[Piece],
+        bytes: &[u8],
+    ) -> io::Result<usize>;
     /// See [`drain_errors`].
     fn drain<E: Endpoint>(&self, core: &mut Core<E>) -> bool;
 }
@@ -35,7 +42,13 @@ pub(crate) trait Outlet {
 pub(crate) struct Socket<'a>(pub(crate) BorrowedFd<'a>);
 
 impl Outlet for Socket<'_> {
-    fn send(&self, table: &mut SendTable, sends: &[Send], pieces: &[Piece], bytes: &[u8]) -> io::Result<usize> {
+    fn send(
+        &self,
+        table: &mut SendTable,
+        sends: &[Send],
+        pieces: &[Piece],
+        bytes: &[u8],
+    ) -> io::Result<usize> {
         table.send(self.0, sends, pieces, bytes)
     }
 
@@ -81,7 +94,7 @@ impl Sender {
         let mut next = 0;
         let mut retries = 0;
         while next < order.len() {
-            self.plan(batch, &order[next..]);
+            self.plan(batch, &order[next..], &core.refusals, core.now);
             let error = match outlet.send(&mut self.table, &self.sends, &self.pieces, &batch.bytes) {
                 Ok(count) => {
                     next += self.messages[..count].iter().sum::<usize>();
@@ -102,7 +115,9 @@ impl Sender {
                 continue;
             }
             let first = self.sends[0];
-            if first.segment != 0 && matches!(errno, libc::EIO | libc::EINVAL | libc::EMSGSIZE | libc::EOPNOTSUPP) {
+            if first.segment != 0
+                && matches!(errno, libc::EIO | libc::EINVAL | libc::EMSGSIZE | libc::EOPNOTSUPP)
+            {
                 self.limit(first.to, first.segment, errno);
                 continue;
             }
@@ -116,13 +131,15 @@ impl Sender {
     }
 
     /// Fills `sends` with as much of `order` as one call takes.
-    fn plan(&mut self, batch: &Batch, order: &[u32]) {
+    fn plan(&mut self, batch: &Batch, order: &[u32], refusals: &Refusals, now: Time) {
         self.sends.clear();
         self.messages.clear();
         self.pieces.clear();
         let mut next = 0;
         while next < order.len() && self.sends.len() < SendTable::ENTRIES_MAX {
-            let count = self.run_length(batch, &order[next..]);
+            let to = batch.transmits[order[next] as usize].path.peer;
+            let single = refusals.contains(to, now);
+            let count = if single { 1 } else { self.run_length(batch, &order[next..]) };
             if self.pieces.len() + count > SendTable::PIECES_MAX {
                 break;
             }
@@ -137,7 +154,7 @@ impl Sender {
             }
             let head = &batch.transmits[order[next] as usize];
             let segment = if count > 1 { head.len as u16 } else { 0 };
-            self.sends.push(Send { to: head.path.peer, segment, first, pieces: self.pieces.len() - first });
+            self.sends.push(Send { to, segment, first, pieces: self.pieces.len() - first });
             self.messages.push(count);
             next += count;
         }

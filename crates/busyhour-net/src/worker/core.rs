@@ -6,6 +6,7 @@ use busyhour_engine::{CallRef, Routing, SocketId, Source, Time, Trouble};
 use crate::clock::{Clock, Stamps};
 use crate::endpoint::Endpoint;
 use crate::post::{Letter, Post};
+use crate::udp::Refusals;
 
 /// One worker's engine, its time and its counters.
 pub(crate) struct Core<E> {
@@ -15,11 +16,19 @@ pub(crate) struct Core<E> {
     /// The present, as of the last look at the clock.
     pub(crate) now: Time,
     pub(crate) counters: GeneratorCounters,
+    pub(crate) refusals: Refusals,
 }
 
 impl<E: Endpoint> Core<E> {
     pub(crate) fn new(engine: E, clock: Clock) -> Core<E> {
-        Core { engine, clock, stamps: clock.stamps(), now: clock.now(), counters: GeneratorCounters::default() }
+        Core {
+            engine,
+            clock,
+            stamps: clock.stamps(),
+            now: clock.now(),
+            counters: GeneratorCounters::default(),
+            refusals: Refusals::default(),
+        }
     }
 
     /// Gives a received message to the engine, or to the worker that owns its call.

@@ -311,9 +311,7 @@ impl<E: Endpoint> Worker<E> {
         if since < TURN_US && !more {
             sys::sleep_us(TURN_US - since);
         }
-        let behind = leaving
-            || self.datagrams.is_behind()
-            || self.post.as_ref().is_some_and(Post::is_behind);
+        let behind = leaving || self.datagrams.is_behind() || self.post.as_ref().is_some_and(Post::is_behind);
         let longest = if behind { SLEEP_BEHIND_US } else { SLEEP_US_MAX };
         let due = self.core.engine.next_timeout().unwrap_or(Time::MAX);
         let mut wait = due.micros_since(self.core.clock.now()).min(longest);
