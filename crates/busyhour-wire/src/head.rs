@@ -1,6 +1,6 @@
 //! Walking the lines of a message head.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 /// Walks the lines of a head from the start line to the blank line.
 #[derive(Debug, Clone)]
@@ -107,16 +107,15 @@ pub(crate) fn blank_line(bytes: &[u8], from: usize) -> Option<BlankLine> {
 
 /// The offset after the first CRLFCRLF that starts at or after `from`.
 pub(crate) fn crlf_crlf(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    // The first LF that counts is the second byte; what stands before it is looked at below.
-    while let Some(found) = memchr(b'\n', bytes.get(at..)?) {
-        let line_feed = at + found;
-        at = line_feed + 1;
-        if bytes[at..].starts_with(b"\r\n") && line_feed > from && bytes[line_feed - 1] == b'\r' {
-            return Some(at + 2);
+    // LF CR is rarer than CR LF, which ends every line: the search stops only at blank lines.
+    let mut at = from + 1;
+    loop {
+        let line_feed = at + memmem::find(bytes.get(at..)?, b"\n\r\n")?;
+        if bytes[line_feed - 1] == b'\r' {
+            return Some(line_feed + 3);
         }
+        at = line_feed + 1;
     }
-    None
 }
 
 /// The offset where the value of a header starts if the line at `start` is one of this name: after the colon. Blanks
@@ -161,7 +160,7 @@ pub(crate) fn trim_start(mut value: &[u8]) -> &[u8] {
 
 /// Whether a byte is white space inside a value (RFC 3261 §25.1, LWS).
 #[inline]
-pub(crate) fn is_blank(byte: u8) -> bool {
+pub(crate) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 

@@ -108,9 +108,20 @@ fn parameter<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
         return None;
     }
     let value = trim_start(trim_start(rest).strip_prefix(b"=")?);
-    let end = value.iter().position(|&byte| matches!(byte, b';' | b',' | b'>') || is_blank(byte));
-    Some(&value[..end.unwrap_or(value.len())])
+    let end = value.iter().position(|&byte| ENDS_VALUE[usize::from(byte)]).unwrap_or(value.len());
+    Some(&value[..end])
 }
+
+/// What ends the value of a parameter. A table, for this is asked for every byte of a branch and a tag.
+const ENDS_VALUE: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < ends.len() {
+        ends[byte] = matches!(byte as u8, b';' | b',' | b'>') || is_blank(byte as u8);
+        byte += 1;
+    }
+    ends
+};
 
 #[inline]
 fn non_empty(value: &[u8]) -> Option<&[u8]> {
