@@ -1,3 +1,5 @@
 //! placeholder
 use crate::workspace::Outcome;
-pub(crate) fn run(_: &[String]) -> Outcome { Ok(()) }
+pub(crate) fn run(_: &[String]) -> Outcome {
+    Ok(())
+}

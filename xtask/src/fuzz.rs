@@ -2,4 +2,6 @@
 
 use crate::workspace::Outcome;
 
-pub(crate) fn run(_seconds: u32) -> Outcome { Ok(()) }
+pub(crate) fn run(_seconds: u32) -> Outcome {
+    Ok(())
+}

@@ -171,7 +171,8 @@ fn versions(folder: &Path) -> Outcome {
         let program = folder.join("bin").join(name);
         let mut command = Command::new(&program);
         let output = because(program.display(), command.arg(flag).output())?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let text =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no version");
         println!("{name}: {line}");
         if !text.contains(word) {

@@ -31,8 +31,7 @@ pub(crate) fn run_logged(command: &mut Command, log: &Path) -> Outcome {
     let open = || File::options().create(true).append(true).open(log);
     let out = because(log.display(), open())?;
     let err = because(log.display(), open())?;
-    let status =
-        because(describe(command), command.stdin(Stdio::null()).stdout(out).stderr(err).status())?;
+    let status = because(describe(command), command.stdin(Stdio::null()).stdout(out).stderr(err).status())?;
     if status.success() {
         return Ok(());
     }

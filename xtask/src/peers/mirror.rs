@@ -33,7 +33,8 @@ mod tests {
     fn finds_the_archive_in_both_formats() {
         let deb822 = "Types: deb\nURIs: http://mirror.test/debian-security\n\nTypes: deb\nURIs: http://mirror.test/debian/\n";
         assert_eq!(archive(deb822).as_deref(), Some("http://mirror.test/debian/"));
-        let line = "# deb http://old.test/debian x\ndeb [arch=amd64] https://mirror.test/debian bookworm main\n";
+        let line =
+            "# deb http://old.test/debian x\ndeb [arch=amd64] https://mirror.test/debian bookworm main\n";
         assert_eq!(archive(line).as_deref(), Some("https://mirror.test/debian"));
         assert_eq!(archive("deb http://other.test/apt stable main\n"), None);
     }

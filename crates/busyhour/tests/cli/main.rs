@@ -1,0 +1,9 @@
+//! The program as a user meets it: its command lines, exit statuses, files and signals.
+
+mod check;
+mod demo;
+mod errors;
+mod options;
+mod program;
+mod runs;
+mod told;

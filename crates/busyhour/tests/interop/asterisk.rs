@@ -1,0 +1,129 @@
+//! Calls to a real PBX, Asterisk with PJSIP: answered, held a second, hung up, and nothing left behind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::peers::{Agent, Counts, Process, SOON, Tool, Transport, free_port, peer, wait_until_bound};
+
+const CALLS: u64 = 1000;
+
+#[test]
+fn a_thousand_calls_leave_no_channel() {
+    let folder = tempfile::tempdir().expect("make a temporary folder");
+    let pbx = Pbx::start(&folder.path().join("asterisk"));
+    let calls = CALLS.to_string();
+    let arguments = ["-sn", "uac", "-s", "service", "-d", "1000", "-r", "200", "-m", &calls];
+    let mut client = Agent::client(folder.path(), Tool::Busyhour, pbx.port, &arguments);
+    let placed = client.finish(Duration::from_secs(60));
+    let logs = || format!("{}{}", client.process.logs(), pbx.process.logs());
+    assert_eq!(placed, Counts::all_well(CALLS), "{}", logs());
+
+    // The last hang-ups may still be at work inside Asterisk.
+    let deadline = Instant::now() + SOON;
+    loop {
+        let answer = pbx.ask("core show channels count");
+        if answer.contains("0 active channels") && answer.contains("0 active calls") {
+            let processed = format!("{CALLS} calls processed");
+            assert!(answer.contains(&processed), "expected `{processed}`, found: {answer}");
+            return;
+        }
+        assert!(Instant::now() < deadline, "channels are left: {answer}\n{}", logs());
+        sleep(Duration::from_millis(100));
+    }
+}
+
+/// A running Asterisk with settings and state of its own.
+struct Pbx {
+    process: Process,
+    folder: PathBuf,
+    port: u16,
+}
+
+impl Pbx {
+    fn start(folder: &Path) -> Pbx {
+        for _ in 0..5 {
+            let port = free_port();
+            write_settings(folder, port);
+            let mut command = Command::new(peer("asterisk"));
+            command.args(["-f", "-C"]).arg(folder.join("asterisk.conf"));
+            let mut process = Process::start("asterisk", folder, command);
+            if wait_until_bound(&mut process, Transport::Udp, port) {
+                let pbx = Pbx { process, folder: folder.to_owned(), port };
+                pbx.wait_until_ready();
+                return pbx;
+            }
+        }
+        panic!("Asterisk did not start in five tries");
+    }
+
+    fn wait_until_ready(&self) {
+        let deadline = Instant::now() + SOON;
+        while !self.ask("core show uptime").contains("System uptime") {
+            assert!(Instant::now() < deadline, "Asterisk does not answer\n{}", self.process.logs());
+            sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// What a command of Asterisk's console prints.
+    fn ask(&self, question: &str) -> String {
+        let mut command = Command::new(peer("asterisk"));
+        command.arg("-C").arg(self.folder.join("asterisk.conf")).args(["-rx", question]);
+        let output = command.output().expect("start Asterisk's console");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+/// Only what a call needs is loaded; everything that is written stays in the test's folder.
+fn write_settings(folder: &Path, port: u16) {
+    let debian = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/sid");
+    let debian = debian.canonicalize().expect("target/peers/sid: run `cargo xtask peers` first");
+    let debian = debian.display();
+    let own = folder.display();
+    let architecture = std::env::consts::ARCH;
+    let modules = [
+        "res_pjproject",
+        "res_sorcery_astdb",
+        "res_sorcery_config",
+        "res_sorcery_memory",
+        "res_pjsip",
+        "res_pjsip_session",
+        "res_pjsip_pubsub",
+        "res_pjsip_endpoint_identifier_ip",
+        "res_pjsip_sdp_rtp",
+        "res_rtp_asterisk",
+        "chan_pjsip",
+        "pbx_config",
+        "codec_ulaw",
+    ];
+    let modules: String = modules.iter().map(|name| format!("load={name}.so\n")).collect();
+    let files = [
+        (
+            "asterisk.conf",
+            format!(
+                "[directories]\nastetcdir => {own}\nastmoddir => {debian}/usr/lib/{architecture}-linux-gnu/asterisk/modules\n\
+                 astvarlibdir => {debian}/usr/share/asterisk\nastdatadir => {debian}/usr/share/asterisk\n\
+                 astdbdir => {own}/state\nastkeydir => {own}/state\nastspooldir => {own}/state\n\
+                 astrundir => {own}/state\nastlogdir => {own}/state\n"
+            ),
+        ),
+        ("modules.conf", format!("[modules]\nautoload=no\n{modules}")),
+        (
+            "pjsip.conf",
+            format!(
+                "[udp]\ntype=transport\nprotocol=udp\nbind=127.0.0.1:{port}\n\n\
+                 [caller]\ntype=endpoint\ntransport=udp\ncontext=incoming\ndisallow=all\nallow=ulaw\n\n\
+                 [caller-address]\ntype=identify\nendpoint=caller\nmatch=127.0.0.1\n"
+            ),
+        ),
+        ("extensions.conf", "[incoming]\nexten => service,1,Answer()\n same => n,Wait(60)\n".to_owned()),
+        ("logger.conf", "[logfiles]\nmessages.log => warning,error\n".to_owned()),
+        ("rtp.conf", "[general]\nrtpstart=20000\nrtpend=30000\n".to_owned()),
+    ];
+    fs::create_dir_all(folder.join("state")).expect("make Asterisk's folder");
+    for (name, text) in files {
+        fs::write(folder.join(name), text).expect("write Asterisk's settings");
+    }
+}

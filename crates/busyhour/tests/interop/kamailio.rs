@@ -1,0 +1,125 @@
+//! A call through Kamailio as a stateful proxy that records its route: ACK and BYE must follow the route.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::peers::{Agent, Counts, Process, Tool, Transport, free_port, peer, scenario, wait_until_bound};
+
+const CALLS: u64 = 400;
+
+#[test]
+fn busyhour_calls_sipp_through_a_proxy() {
+    call_through_proxy(Tool::Busyhour, Tool::Sipp38);
+}
+
+#[test]
+fn sipp_calls_busyhour_through_a_proxy() {
+    call_through_proxy(Tool::Sipp38, Tool::Busyhour);
+}
+
+#[test]
+fn busyhour_calls_itself_through_a_proxy() {
+    call_through_proxy(Tool::Busyhour, Tool::Busyhour);
+}
+
+fn call_through_proxy(caller: Tool, answerer: Tool) {
+    let folder = tempfile::tempdir().expect("make a temporary folder");
+    let calls = CALLS.to_string();
+    let mut server = Agent::server(folder.path(), answerer, Transport::Udp, &["-sn", "uas", "-m", &calls]);
+    let (proxy, port) = start_proxy(&folder.path().join("kamailio"), server.port);
+    let file = scenario("caller_behind_proxy.xml");
+    let arguments = ["-sf", file.as_str(), "-m", calls.as_str(), "-r", "200"];
+    let mut client = Agent::client(folder.path(), caller, port, &arguments);
+    let placed = client.finish(Duration::from_secs(40));
+    let answered = server.finish(Duration::from_secs(20));
+    let logs = || format!("{}{}{}", client.process.logs(), server.process.logs(), proxy.logs());
+    assert_eq!(placed, Counts::all_well(CALLS), "the caller\n{}", logs());
+    assert_eq!(answered, Counts::all_well(CALLS), "the answerer\n{}", logs());
+
+    let routed = fs::read_to_string(folder.path().join("kamailio/stderr")).expect("read the proxy's log");
+    let count = |what: &str| routed.lines().filter(|line| line.ends_with(what)).count() as u64;
+    assert_eq!(count("placed INVITE"), CALLS, "{}", logs());
+    assert!(count("followed ACK") >= CALLS, "an ACK did not follow the route\n{}", logs());
+    assert_eq!(count("followed BYE"), CALLS, "a BYE did not follow the route\n{}", logs());
+    assert!(!routed.contains("unrouted"), "a request of a dialog came without a route\n{}", logs());
+}
+
+/// Starts Kamailio before a server; returns it with its port.
+fn start_proxy(folder: &Path, server: u16) -> (Process, u16) {
+    for _ in 0..5 {
+        let port = free_port();
+        fs::create_dir_all(folder).expect("make Kamailio's folder");
+        let settings = folder.join("kamailio.cfg");
+        fs::write(&settings, configuration(port, server)).expect("write Kamailio's settings");
+        let mut command = Command::new(peer("kamailio"));
+        // In the foreground, logging to standard error, with little memory.
+        command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]).arg(&settings);
+        command.arg("-P").arg(folder.join("pid")).arg("-Y").arg(folder);
+        let mut process = Process::start("kamailio", folder, command);
+        if wait_until_bound(&mut process, Transport::Udp, port) {
+            return (process, port);
+        }
+        let log = process.logs();
+        assert!(log.contains("in use"), "Kamailio did not start\n{log}");
+    }
+    panic!("five ports in a row were taken by others");
+}
+
+fn configuration(port: u16, server: u16) -> String {
+    format!(
+        r#"#!KAMAILIO
+debug=0
+log_stderror=yes
+children=2
+disable_tcp=yes
+auto_aliases=no
+dns=no
+rev_dns=no
+listen=udp:127.0.0.1:{port}
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "xlog.so"
+loadmodule "textops.so"
+loadmodule "maxfwd.so"
+loadmodule "siputils.so"
+modparam("rr", "enable_full_lr", 1)
+
+request_route {{
+    if (!mf_process_maxfwd_header("10")) {{
+        sl_send_reply("483", "Too Many Hops");
+        exit;
+    }}
+    if (has_totag()) {{
+        if (loose_route()) {{
+            xlog("L_ALERT", "followed $rm\n");
+            t_relay();
+        }} else {{
+            xlog("L_ALERT", "unrouted $rm\n");
+            if (!is_method("ACK")) {{
+                sl_send_reply("404", "Not Here");
+            }}
+        }}
+        exit;
+    }}
+    if (is_method("CANCEL")) {{
+        if (t_check_trans()) {{
+            t_relay();
+        }}
+        exit;
+    }}
+    # A repeated INVITE ends here: its transaction answers it.
+    t_check_trans();
+    record_route();
+    $ru = "sip:service@127.0.0.1:{server}";
+    xlog("L_ALERT", "placed $rm\n");
+    if (!t_relay()) {{
+        sl_reply_error();
+    }}
+}}
+"#
+    )
+}

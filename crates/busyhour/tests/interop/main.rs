@@ -1,0 +1,9 @@
+//! busyhour against real peers on loopback. `cargo xtask peers` sets them up; a peer that is missing is a failure.
+//!
+//! `BUSYHOUR_UNDER_TEST=FILE` puts another program with SIPp's command line in busyhour's place, for instance
+//! `target/peers/bin/sipp-3.8`: so the tests themselves are tested.
+
+mod asterisk;
+mod calls;
+mod kamailio;
+mod peers;

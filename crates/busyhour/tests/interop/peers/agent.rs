@@ -1,0 +1,101 @@
+//! A SIPp-like program in one of its two roles, and what it counted.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::{Process, Tool, Transport, free_port, wait_until_bound};
+
+/// Exit code of a program whose port is taken (spec-cli §4).
+const PORT_TAKEN: i32 = 254;
+
+/// One running user agent.
+pub(crate) struct Agent {
+    /// The program.
+    pub(crate) process: Process,
+    /// Its SIP port; for a client 0, as it finds its own.
+    pub(crate) port: u16,
+    statistics: PathBuf,
+}
+
+/// Totals of a finished agent, from the last row of its statistics file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Exit code; -1 if a signal ended it.
+    pub(crate) exit: i32,
+    /// `TotalCallCreated`.
+    pub(crate) created: u64,
+    /// `SuccessfulCall(C)`.
+    pub(crate) successful: u64,
+    /// `FailedCall(C)`.
+    pub(crate) failed: u64,
+}
+
+impl Counts {
+    /// A run in which all of `calls` calls succeeded.
+    pub(crate) fn all_well(calls: u64) -> Counts {
+        Counts { exit: 0, created: calls, successful: calls, failed: 0 }
+    }
+}
+
+impl Agent {
+    /// Starts a server on a port of the kernel's choice and waits until it listens.
+    pub(crate) fn server(folder: &Path, tool: Tool, transport: Transport, arguments: &[&str]) -> Agent {
+        for attempt in 0..5 {
+            let port = free_port();
+            let folder = folder.join(format!("server-{attempt}"));
+            let (mut command, statistics) = prepare(tool, &folder);
+            command.args(["-p", &port.to_string()]).args(arguments);
+            let mut process = Process::start(&format!("server {tool:?}"), &folder, command);
+            if wait_until_bound(&mut process, transport, port) {
+                return Agent { process, port, statistics };
+            }
+            let status = process.wait(Duration::from_secs(1));
+            assert_eq!(status.code(), Some(PORT_TAKEN), "server ended with {status}\n{}", process.logs());
+        }
+        panic!("five ports in a row were taken by others");
+    }
+
+    /// Starts a client that calls `port`.
+    pub(crate) fn client(folder: &Path, tool: Tool, port: u16, arguments: &[&str]) -> Agent {
+        let folder = folder.join("client");
+        let (mut command, statistics) = prepare(tool, &folder);
+        command.arg(format!("127.0.0.1:{port}")).args(arguments);
+        Agent { process: Process::start(&format!("client {tool:?}"), &folder, command), port: 0, statistics }
+    }
+
+    /// Waits for the end and reads the totals.
+    ///
+    /// # Panics
+    /// If it does not end in time, or wrote no statistics.
+    pub(crate) fn finish(&mut self, limit: Duration) -> Counts {
+        let status = self.process.wait(limit);
+        let text = fs::read_to_string(&self.statistics).unwrap_or_default();
+        let mut rows = text.lines().filter(|line| !line.is_empty());
+        let (Some(header), Some(last)) = (rows.next(), rows.next_back()) else {
+            panic!("no statistics; ended with {status}\n{}", self.process.logs());
+        };
+        let column = |name: &str| -> u64 {
+            let position = header.split(';').position(|column| column == name);
+            let cell = position.and_then(|position| last.split(';').nth(position));
+            cell.and_then(|cell| cell.parse().ok())
+                .unwrap_or_else(|| panic!("no number in column {name} of {}", self.statistics.display()))
+        };
+        Counts {
+            exit: status.code().unwrap_or(-1),
+            created: column("TotalCallCreated"),
+            successful: column("SuccessfulCall(C)"),
+            failed: column("FailedCall(C)"),
+        }
+    }
+}
+
+/// The program with what every agent is given.
+fn prepare(tool: Tool, folder: &Path) -> (Command, PathBuf) {
+    let statistics = folder.join("statistics.csv");
+    let mut command = tool.command();
+    command.args(["-i", "127.0.0.1", "-nostdin", "-fd", "1", "-trace_stat", "-stf"]).arg(&statistics);
+    command.args(["-trace_err", "-error_file"]).arg(folder.join("errors.log"));
+    (command, statistics)
+}
