@@ -7,17 +7,47 @@ use crate::transport::Protocol;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A message passed (`-trace_msg`; spec-outputs §7).
-    Message { at: Time, direction: Direction, protocol: Protocol, bytes: Vec<u8> },
+    Message {
+        /// When it was sent, or received by the kernel.
+        at: Time,
+        /// Which way.
+        direction: Direction,
+        /// Over what.
+        protocol: Protocol,
+        /// All of it.
+        bytes: Vec<u8>,
+    },
     /// A scenario message was lost on purpose.
-    VoluntaryLoss { at: Time },
+    VoluntaryLoss {
+        /// When.
+        at: Time,
+    },
     /// Something is wrong with a call, or with what the peer sends (spec-outputs §9). May hold message bytes.
-    Warning { at: Time, text: Vec<u8> },
+    Warning {
+        /// When.
+        at: Time,
+        /// In words.
+        text: Vec<u8>,
+    },
     /// `<log>`.
-    Log { text: Vec<u8> },
+    Log {
+        /// The line, without its end.
+        text: Vec<u8>,
+    },
     /// `exec command=`: run this with `sh -c`, do not wait.
-    Execute { command: Vec<u8> },
-    /// `<error>`, or `exec int_cmd="stop_now"`: the run ends now with this exit status.
-    Stop { at: Time, text: Option<Vec<u8>>, exit_status: u8 },
+    Execute {
+        /// The command line.
+        command: Vec<u8>,
+    },
+    /// `<error>`, or `exec int_cmd="stop_now"`: the run ends now.
+    Stop {
+        /// When.
+        at: Time,
+        /// What `<error>` says.
+        text: Option<Vec<u8>>,
+        /// Exit status of the process.
+        exit_status: u8,
+    },
 }
 
 /// Way of a message.

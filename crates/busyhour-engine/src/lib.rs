@@ -10,24 +10,46 @@
 //! 3. [`Engine::poll_transmit`], [`Engine::poll_socket`], [`Engine::poll_handover`], [`Engine::poll_event`] until empty;
 //! 4. sleep until a message arrives or [`Engine::next_timeout`].
 
+mod action;
+mod automatic;
+mod call;
+mod call_id;
+mod calls;
+mod context;
+mod date;
+mod dead_call;
+mod distribution;
+mod engine;
+pub mod event;
+mod host;
+mod kept;
+mod matching;
+mod origination;
+mod outside;
 pub mod pacing;
+mod pool;
+mod prepare;
+mod release;
+mod render;
+mod retransmit;
+mod routes;
 pub mod settings;
 mod shared;
 pub mod snapshot;
+mod step;
 mod time;
-pub mod event;
 pub mod transport;
-mod engine;
-mod wheel;
+mod unexpected;
 pub mod variables;
-mod distribution;
+mod wheel;
 
 pub use engine::{Command, Engine, owner};
 pub use event::{Direction, Event};
 pub use settings::{Run, Settings};
 pub use shared::Shared;
-pub use snapshot::Snapshot;
+pub use snapshot::{FailureKind, Snapshot};
 pub use time::Time;
 pub use transport::{
-    Batch, CallRef, Handover, Opened, Path, Protocol, Routing, SocketId, SocketRequest, Source, Transmit, Trouble,
+    Batch, CallRef, Handover, Opened, Path, Protocol, Routing, SocketId, SocketRequest, Source, Transmit,
+    Trouble,
 };

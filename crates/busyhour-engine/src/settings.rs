@@ -111,6 +111,8 @@ pub struct Settings {
     pub users: Option<u32>,
     /// `-trace_msg`: make [`Event::Message`](crate::Event::Message)s.
     pub trace_messages: bool,
+    /// `-trace_logs`: make [`Event::Log`](crate::Event::Log)s.
+    pub trace_logs: bool,
     /// Wall clock at [`Time::ZERO`](crate::Time::ZERO), µs since 1970.
     pub wall_start_us: u64,
     /// Offset of local time from UTC, seconds.
@@ -199,6 +201,7 @@ impl Default for Settings {
             calls_max: None,
             users: None,
             trace_messages: false,
+            trace_logs: false,
             wall_start_us: 0,
             utc_offset_s: 0,
             calls_open_max: 8_000_000,

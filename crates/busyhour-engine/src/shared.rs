@@ -1,7 +1,12 @@
 //! The little that workers share: written once a call, never for a message.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use busyhour_scenario::program::Scope;
+
+use crate::settings::Run;
+use crate::variables::Value;
 
 /// A counter in a cache line of its own, written by one worker.
 #[derive(Debug, Default)]
@@ -17,20 +22,103 @@ pub struct Shared {
     quit: AtomicU32,
     paused: AtomicU32,
     ended: Box<[Padded]>,
-    /// Global variables by slot; engines of several workers see one value.
-    pub globals: Mutex<Vec<Option<Vec<u8>>>>,
+    dynamic_id: AtomicI64,
+    users: AtomicI64,
+    values: Mutex<SharedValues>,
+}
+
+/// Variables that outlive a call. Programs have slots of their own; here they are found by name.
+#[derive(Debug, Default)]
+pub(crate) struct SharedValues {
+    global_names: Vec<String>,
+    user_names: Vec<String>,
+    globals: Vec<Value>,
+    /// By user id; id 0 is nobody.
+    users: Vec<Vec<Value>>,
+}
+
+impl SharedValues {
+    /// The place of a program's slot in these tables.
+    pub(crate) fn place(&self, scope: Scope, name: &str) -> usize {
+        let names = if scope == Scope::Global { &self.global_names } else { &self.user_names };
+        // Every name of every program was entered by `Shared::new`.
+        names.iter().position(|known| known == name).unwrap_or_default()
+    }
+
+    /// A global variable (user 0 for those), or a variable of a user.
+    pub(crate) fn get(&self, user: u32, scope: Scope, place: usize) -> &Value {
+        match scope {
+            Scope::User => {
+                self.users.get(user as usize).and_then(|values| values.get(place)).unwrap_or(&Value::Unset)
+            }
+            _ => self.globals.get(place).unwrap_or(&Value::Unset),
+        }
+    }
+
+    /// The same, to be changed. Users are entered as they come.
+    ///
+    /// # Panics
+    /// If there is no such place: `Shared::new` has made one for every name.
+    pub(crate) fn get_mut(&mut self, user: u32, scope: Scope, place: usize) -> &mut Value {
+        if scope != Scope::User {
+            return &mut self.globals[place];
+        }
+        if self.users.len() <= user as usize {
+            self.users.resize_with(user as usize + 1, Vec::new);
+        }
+        let values = &mut self.users[user as usize];
+        if values.is_empty() {
+            values.resize(self.user_names.len(), Value::Unset);
+        }
+        &mut values[place]
+    }
 }
 
 impl Shared {
-    /// For so many workers.
-    pub fn new(workers: usize) -> Shared {
+    /// For so many workers that run these programs.
+    pub fn new(workers: usize, run: &Run) -> Shared {
+        let mut values = SharedValues::default();
+        for program in &run.programs {
+            for (names, known) in [
+                (&program.variables.global, &mut values.global_names),
+                (&program.variables.user, &mut values.user_names),
+            ] {
+                for name in names {
+                    if !known.contains(name) {
+                        known.push(name.clone());
+                    }
+                }
+            }
+        }
+        values.globals = vec![Value::Unset; values.global_names.len()];
         Shared {
             created: AtomicU64::new(0),
             quit: AtomicU32::new(0),
             paused: AtomicU32::new(0),
             ended: (0..workers).map(|_| Padded::default()).collect(),
-            globals: Mutex::new(Vec::new()),
+            dynamic_id: AtomicI64::new(i64::MIN),
+            users: AtomicI64::new(-1),
+            values: Mutex::new(values),
         }
+    }
+
+    /// Sets a global variable to a text (`-set`). False if no program declares it.
+    pub fn set_global(&self, name: &str, text: &str) -> bool {
+        let mut values = self.values();
+        let Some(place) = values.global_names.iter().position(|known| known == name) else { return false };
+        values.globals[place] = Value::Text(text.as_bytes().to_vec());
+        true
+    }
+
+    /// Names of all global variables.
+    pub fn global_names(&self) -> Vec<String> {
+        self.values().global_names.clone()
+    }
+
+    /// The variables that outlive calls.
+    pub(crate) fn values(&self) -> MutexGuard<'_, SharedValues> {
+        // Values are whole after every assignment, so a panic elsewhere has not broken them.
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Number of workers.
@@ -58,6 +146,26 @@ impl Shared {
     pub fn open(&self) -> u64 {
         let ended: u64 = self.ended.iter().map(|padded| padded.0.load(Relaxed)).sum();
         self.created().saturating_sub(ended)
+    }
+
+    /// The next `[dynamic_id]`, from (start, max, step).
+    pub(crate) fn next_dynamic_id(&self, (start, max, step): (i64, i64, i64)) -> i64 {
+        let next = |last: i64| match last.checked_add(step) {
+            Some(next) if last != i64::MIN && next <= max => next,
+            _ => start,
+        };
+        // The closure always gives a value, so this cannot fail.
+        let last = self.dynamic_id.fetch_update(Relaxed, Relaxed, |last| Some(next(last)));
+        next(last.unwrap_or(i64::MIN))
+    }
+
+    /// Present number of users, in users mode.
+    pub(crate) fn users(&self) -> Option<u32> {
+        u32::try_from(self.users.load(Relaxed)).ok()
+    }
+
+    pub(crate) fn set_users(&self, users: u32) {
+        self.users.store(i64::from(users), Relaxed);
     }
 
     /// The quitting level (spec-engine §1.1): 0 run, 1–10 no new calls, from 11 on abort everything.

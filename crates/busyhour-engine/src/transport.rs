@@ -124,9 +124,19 @@ impl Batch {
 pub enum SocketRequest {
     /// Open a socket for a call (UDP: any local port; TCP: connect). Answer with
     /// [`Engine::handle_opened`](crate::Engine::handle_opened); the call waits for it.
-    Open { call: CallRef, peer: SocketAddr },
+    Open {
+        /// Whose it will be.
+        call: CallRef,
+        /// Where it will send to.
+        peer: SocketAddr,
+    },
     /// The call has no more use for it. A shared socket (`-max_socket`) stays while others use it.
-    Close { call: CallRef, socket: SocketId },
+    Close {
+        /// Whose it was.
+        call: CallRef,
+        /// Which.
+        socket: SocketId,
+    },
 }
 
 /// A socket opened for a call.
@@ -182,7 +192,19 @@ impl Trouble {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Handover {
     /// Start this call, which the plan had due then.
-    Start { number: u64, user: u32, program: u8, planned: Time },
+    Start {
+        /// Its number.
+        number: u64,
+        /// Its user; 0: none.
+        user: u32,
+        /// Position in [`Run::programs`](crate::Run).
+        program: u8,
+        /// When it was due.
+        planned: Time,
+    },
     /// The call of this user has ended (to worker 0, which deals users out).
-    UserFree { user: u32 },
+    UserFree {
+        /// The user's id.
+        user: u32,
+    },
 }

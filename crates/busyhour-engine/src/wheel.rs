@@ -78,11 +78,13 @@ impl Wheel {
     }
 
     /// When the timer of `index` is due, rounded up as [`Wheel::arm`] says; `None` if it is not armed.
+    #[cfg(test)]
     pub(crate) fn deadline(&self, index: u32) -> Option<Time> {
         self.is_armed(index).then(|| Time::from_millis(self.nodes[index as usize].deadline()))
     }
 
     /// Number of armed timers.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.armed
     }

@@ -319,23 +319,68 @@ pub enum Distribution {
     /// Always the value.
     Fixed(f64),
     /// Between min and max.
-    Uniform { min: f64, max: f64 },
+    Uniform {
+        /// Lowest value.
+        min: f64,
+        /// Highest value.
+        max: f64,
+    },
     /// Gaussian.
-    Normal { mean: f64, stdev: f64 },
+    Normal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        stdev: f64,
+    },
     /// exp of a gaussian.
-    LogNormal { mean: f64, stdev: f64 },
+    LogNormal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        stdev: f64,
+    },
     /// By its mean.
-    Exponential { mean: f64 },
+    Exponential {
+        /// Mean.
+        mean: f64,
+    },
     /// Scale lambda, shape k.
-    Weibull { lambda: f64, k: f64 },
+    Weibull {
+        /// Scale.
+        lambda: f64,
+        /// Shape.
+        k: f64,
+    },
     /// Shape k, scale x_m.
-    Pareto { k: f64, x_m: f64 },
+    Pareto {
+        /// Shape.
+        k: f64,
+        /// Scale.
+        x_m: f64,
+    },
     /// Generalised Pareto.
-    GPareto { shape: f64, scale: f64, location: f64 },
+    GPareto {
+        /// Shape.
+        shape: f64,
+        /// Scale.
+        scale: f64,
+        /// Location.
+        location: f64,
+    },
     /// Shape k, scale theta.
-    Gamma { k: f64, theta: f64 },
+    Gamma {
+        /// Shape.
+        k: f64,
+        /// Scale.
+        theta: f64,
+    },
     /// Failures before the n-th success of probability p.
-    NegBin { p: f64, n: f64 },
+    NegBin {
+        /// Probability of a success.
+        p: f64,
+        /// Number of successes.
+        n: f64,
+    },
 }
 
 /// A `sendCmd`.
@@ -394,19 +439,66 @@ pub enum Action {
     /// `error`: ends the run.
     Error(Template),
     /// `assign`.
-    Assign { to: Variable, value: Operand },
+    Assign {
+        /// The variable that is set.
+        to: Variable,
+        /// What it is set to, or by.
+        value: Operand,
+    },
     /// `assignstr`.
-    AssignString { to: Variable, value: Template },
+    AssignString {
+        /// The variable that is set.
+        to: Variable,
+        /// What it is set to, or by.
+        value: Template,
+    },
     /// `add`, `subtract`, `multiply`, `divide`, in place.
-    Arithmetic { operator: Arithmetic, to: Variable, value: Operand },
+    Arithmetic {
+        /// Which operation.
+        operator: Arithmetic,
+        /// The variable that is set.
+        to: Variable,
+        /// What it is set to, or by.
+        value: Operand,
+    },
     /// `sample`.
-    Sample { to: Variable, distribution: Distribution },
+    Sample {
+        /// The variable that is set.
+        to: Variable,
+        /// What is drawn from.
+        distribution: Distribution,
+    },
     /// `todouble`.
-    ToDouble { to: Variable, from: Variable },
+    ToDouble {
+        /// The variable that is set.
+        to: Variable,
+        /// The variable that is read.
+        from: Variable,
+    },
     /// `test`: compares doubles.
-    Test { variable: Variable, compare: Compare, with: Operand, assign_to: Option<Variable>, check: Check },
+    Test {
+        /// The variable that is looked at.
+        variable: Variable,
+        /// How.
+        compare: Compare,
+        /// What it is compared with.
+        with: Operand,
+        /// Where the result goes.
+        assign_to: Option<Variable>,
+        /// Whether the call fails by it.
+        check: Check,
+    },
     /// `strcmp`.
-    StringCompare { variable: Variable, with: Text, assign_to: Option<Variable>, check: Check },
+    StringCompare {
+        /// The variable that is looked at.
+        variable: Variable,
+        /// What it is compared with.
+        with: Text,
+        /// Where the result goes.
+        assign_to: Option<Variable>,
+        /// Whether the call fails by it.
+        check: Check,
+    },
     /// `trim`.
     Trim(Variable),
     /// `index`.
@@ -416,7 +508,12 @@ pub enum Action {
     /// `pauserestore`.
     PauseRestore(Operand),
     /// `gettimeofday`.
-    GetTimeOfDay { seconds: Variable, microseconds: Variable },
+    GetTimeOfDay {
+        /// Gets the seconds since 1970.
+        seconds: Variable,
+        /// Gets the microseconds of the second.
+        microseconds: Variable,
+    },
     /// `exec command=`.
     ExecCommand(Template),
     /// `exec int_cmd=`.

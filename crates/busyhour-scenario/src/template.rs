@@ -66,7 +66,12 @@ pub enum Keyword {
     /// `peer_tag_param`.
     PeerTagParam,
     /// `last_<Header>`; `value_only` for `.value`. Name as written, without colon or `.value`.
-    Last { name: String, value_only: bool },
+    Last {
+        /// The header, as written.
+        name: String,
+        /// Without the name.
+        value_only: bool,
+    },
     /// `last_message`.
     LastMessage,
     /// `last_Request_URI`.
@@ -78,7 +83,12 @@ pub enum Keyword {
     /// `$name`.
     Variable(Variable),
     /// `fill variable= text=`.
-    Fill { variable: Variable, text: String },
+    Fill {
+        /// How often.
+        variable: Variable,
+        /// What is repeated.
+        text: String,
+    },
     /// `timestamp`.
     Timestamp,
     /// `date`.

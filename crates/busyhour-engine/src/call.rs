@@ -1,0 +1,300 @@
+//! One call: everything that is its own.
+
+use std::collections::VecDeque;
+
+use crate::call_id::CallId;
+use crate::dead_call::Ending;
+use crate::pool::Pool;
+use crate::snapshot::FailureKind;
+use crate::time::Time;
+use crate::transport::{Path, Source};
+use crate::variables::Value;
+
+/// No step.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A call in progress.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) id: CallId,
+    /// [`hash`](crate::call_id::hash) of `id`.
+    pub(crate) hash: u64,
+    pub(crate) number: u64,
+    pub(crate) user: u32,
+    pub(crate) program: u8,
+    pub(crate) flags: Flags,
+    /// Index of the current step.
+    pub(crate) step: u32,
+
+    /// Where requests go, and by default everything.
+    pub(crate) path: Path,
+    /// Our port of `path.socket`.
+    pub(crate) local_port: u16,
+    /// Where responses go when some request came from elsewhere.
+    pub(crate) replies: Option<Box<Replies>>,
+
+    pub(crate) created: Time,
+    /// By how much the present chain of steps started later than planned, µs.
+    pub(crate) behind_us: u32,
+    /// Same for the call's start.
+    pub(crate) start_behind_us: u32,
+
+    /// End of the current pause; [`Time::ZERO`]: none.
+    pub(crate) pause_until: Time,
+    /// Receive timeout; [`Time::ZERO`]: none.
+    pub(crate) receive_until: Time,
+    pub(crate) retransmit: Retransmit,
+    pub(crate) sent: Stored,
+    /// Step of the last message sent; [`NONE`] before.
+    pub(crate) sent_step: u32,
+
+    pub(crate) received: Received,
+    /// Header values of the last message taken ([`crate::kept::Layout`]).
+    pub(crate) kept: Vec<u8>,
+    /// CSeq number of the last message taken.
+    pub(crate) kept_cseq: u32,
+    /// Status of the last message taken if it was a response, else 0.
+    pub(crate) kept_status: u16,
+
+    pub(crate) cseq: u32,
+    /// CSeq of the last INVITE received.
+    pub(crate) invite_cseq: u32,
+    pub(crate) peer_tag: Vec<u8>,
+    /// Draws so far, so that each has a generator of its own.
+    pub(crate) draws: u32,
+    /// The failure that an action left behind, to be counted at the end.
+    pub(crate) failure: Option<FailureKind>,
+    /// Messages already put into the batch of this serial number.
+    pub(crate) batch: u32,
+    pub(crate) rank: u8,
+    /// Neighbours among the calls on the same stream.
+    pub(crate) stream_next: u32,
+    pub(crate) stream_previous: u32,
+
+    /// What few scenarios use.
+    pub(crate) variables: Vec<Value>,
+    pub(crate) extra: Option<Box<Extra>>,
+    /// Empty where the program starts no timer: then all run from the call's creation.
+    pub(crate) timers: Vec<Timer>,
+    /// Bit n: timer n was recorded. Only without a table.
+    pub(crate) recorded: u64,
+}
+
+/// States that are yes or no.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flags {
+    /// The current step has begun (its deadline is set, its bookkeeping done).
+    pub(crate) entered: bool,
+    /// An ACK was sent by a step, or received.
+    pub(crate) established: bool,
+    /// A 200 was received and no ACK sent since.
+    pub(crate) ack_pending: bool,
+    /// The last message sent was an INVITE.
+    pub(crate) sent_invite: bool,
+    /// The message that `received.answered` stands for was a request.
+    pub(crate) answered_request: bool,
+    /// Some message was taken.
+    pub(crate) received_any: bool,
+    /// The last message taken was a request.
+    pub(crate) kept_request: bool,
+    /// Waits for its socket.
+    pub(crate) opening: bool,
+    /// Has a socket of its own, to be closed at the end.
+    pub(crate) owns_socket: bool,
+    /// Made for a message outside calls: has no number and does not count.
+    pub(crate) automatic: bool,
+    /// Over datagrams: retransmission and duplicate detection apply.
+    pub(crate) datagrams: bool,
+}
+
+/// A message that may have to be sent again.
+#[derive(Debug, Default)]
+pub(crate) enum Stored {
+    #[default]
+    Nothing,
+    /// Rendering its step again gives the same bytes.
+    Again,
+    /// The bytes.
+    Bytes(Vec<u8>),
+    /// The same as [`Received::answer`].
+    Answer,
+}
+
+/// The retransmission timer of the last message sent (spec-engine §6).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Retransmit {
+    /// Next repeat; [`Time::ZERO`]: no timer runs.
+    pub(crate) at: Time,
+    pub(crate) interval_ms: u32,
+    pub(crate) repeats: u32,
+}
+
+/// Memory of received messages, to know a repeated one (spec-engine §5).
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// Hash and step of the last message, if nothing was sent since; 0: none.
+    pub(crate) unanswered: u64,
+    pub(crate) unanswered_step: u32,
+    /// Hash and step of the message that was last answered; 0: none.
+    pub(crate) answered: u64,
+    pub(crate) answered_step: u32,
+    /// Step that sent the answer, and the answer.
+    pub(crate) answer_step: u32,
+    pub(crate) answer: Stored,
+}
+
+/// Start of a response-time timer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timer {
+    /// When it was started.
+    pub(crate) started: Time,
+    /// By how much that was later than planned, µs.
+    pub(crate) behind_us: u32,
+    /// A duration was recorded.
+    pub(crate) recorded: bool,
+}
+
+/// Where the last few requests that came from elsewhere are to be answered (spec-3.8 E2).
+#[derive(Debug, Default)]
+pub(crate) struct Replies {
+    /// Hash of the top Via branch, and the path.
+    pub(crate) requests: VecDeque<(u64, Path)>,
+}
+
+/// Most paths remembered in [`Replies`].
+pub(crate) const REPLIES_MAX: usize = 4;
+
+/// State that only some scenarios need.
+#[derive(Debug, Default)]
+pub(crate) struct Extra {
+    pub(crate) transactions: Vec<TransactionState>,
+    pub(crate) route_set: Vec<Vec<u8>>,
+    pub(crate) target: Vec<u8>,
+    /// Messages that wait for the next recv (`_unexp.main`, pauses at the start of a server).
+    pub(crate) waiting: VecDeque<(Source, Vec<u8>)>,
+    /// End of the next pause, set by `pauserestore`.
+    pub(crate) restored_pause: Option<Time>,
+}
+
+/// Most messages that wait for a recv.
+pub(crate) const WAITING_MAX: usize = 64;
+
+/// A client transaction of the call.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TransactionState {
+    /// Hash of the branch as sent; 0 before.
+    pub(crate) branch: u64,
+    /// Hash of its final response; 0 before.
+    pub(crate) final_response: u64,
+    /// Step of the ACK that was sent, plus 1; 0 before.
+    pub(crate) ack_step: u32,
+}
+
+/// What is to happen with a call after some work on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It waits for time or a message.
+    Waits,
+    /// It ends and late messages for it are recognised.
+    Ends(Ending),
+    /// It ends and is forgotten.
+    EndsForgotten(Ending),
+}
+
+impl Call {
+    pub(crate) fn new(id: &[u8], hash: u64, path: Path, now: Time) -> Call {
+        Call {
+            id: CallId::new(id),
+            hash,
+            number: 0,
+            user: 0,
+            program: 0,
+            flags: Flags::default(),
+            step: 0,
+            path,
+            local_port: 0,
+            replies: None,
+            created: now,
+            behind_us: 0,
+            start_behind_us: 0,
+            pause_until: Time::ZERO,
+            receive_until: Time::ZERO,
+            retransmit: Retransmit::default(),
+            sent: Stored::Nothing,
+            sent_step: NONE,
+            received: Received {
+                unanswered: 0,
+                unanswered_step: 0,
+                answered: 0,
+                answered_step: 0,
+                answer_step: 0,
+                answer: Stored::Nothing,
+            },
+            kept: Vec::new(),
+            kept_cseq: 0,
+            kept_status: 0,
+            cseq: 0,
+            invite_cseq: 0,
+            peer_tag: Vec::new(),
+            draws: 0,
+            failure: None,
+            batch: 0,
+            rank: 0,
+            stream_next: NONE,
+            stream_previous: NONE,
+            variables: Vec::new(),
+            extra: None,
+            timers: Vec::new(),
+            recorded: 0,
+        }
+    }
+
+    /// The earliest of its deadlines; `None` if only a message can move it.
+    pub(crate) fn deadline(&self) -> Option<Time> {
+        [self.retransmit.at, self.pause_until, self.receive_until]
+            .into_iter()
+            .filter(|&at| at != Time::ZERO)
+            .min()
+    }
+
+    /// Moves to another step, which has not begun.
+    pub(crate) fn go_to(&mut self, step: u32) {
+        self.step = step;
+        self.flags.entered = false;
+        self.receive_until = Time::ZERO;
+        self.pause_until = Time::ZERO;
+    }
+
+    /// Stops the retransmission timer.
+    pub(crate) fn stop_retransmission(&mut self, pool: &mut Pool) {
+        self.retransmit = Retransmit::default();
+        std::mem::take(&mut self.sent).recycle(pool);
+    }
+
+    pub(crate) fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    /// Gives all buffers back.
+    pub(crate) fn recycle(&mut self, pool: &mut Pool) {
+        std::mem::take(&mut self.sent).recycle(pool);
+        std::mem::take(&mut self.received.answer).recycle(pool);
+        pool.give(std::mem::take(&mut self.kept));
+        pool.give(std::mem::take(&mut self.peer_tag));
+    }
+}
+
+impl Stored {
+    pub(crate) fn recycle(self, pool: &mut Pool) {
+        if let Stored::Bytes(bytes) = self {
+            pool.give(bytes);
+        }
+    }
+}
+
+impl Call {
+    /// Calls without a number draw their random numbers from the Call-ID too.
+    pub(crate) fn automatic_id(&self) -> bool {
+        self.number == 0
+    }
+}

@@ -1,0 +1,119 @@
+//! Messages whose Call-ID no open call has (spec-engine §3.1, spec-3.8 B §3.1).
+
+use busyhour_wire::Message;
+
+use crate::call::Call;
+use crate::dead_call::Ending;
+use crate::engine::Engine;
+use crate::matching;
+use crate::step;
+use crate::transport::{Path, Source};
+use crate::unexpected;
+
+/// Decides what becomes of such a message.
+pub(crate) fn receive(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[u8], hash: u64) {
+    let now = engine.context.now;
+    if let Some(ending) = engine.dead.hit(now, hash) {
+        return dead(engine, message, id, ending);
+    }
+    let Some(method) = message.method() else { return out_of_call(engine, message) };
+    let auto_answered =
+        engine.context.settings.auto_answer && matches!(method, b"INFO" | b"NOTIFY" | b"OPTIONS" | b"UPDATE");
+    if auto_answered && engine.out_of_call.is_none() {
+        return answer(engine, source, message, id, hash);
+    }
+    if let Some(program) = engine.received {
+        // A server takes no more calls once it quits; in a mixed run the receiving side goes on.
+        if engine.places || engine.context.shared.quit_level() == 0 {
+            return incoming(engine, source, message, id, hash, program);
+        }
+    }
+    if let Some(program) = engine.out_of_call {
+        return automatic(engine, source, message, id, hash, program);
+    }
+    out_of_call(engine, message);
+}
+
+fn dead(engine: &mut Engine, message: &Message<'_>, id: &[u8], ending: Ending) {
+    engine.context.statistics.counters.dead_call += 1;
+    engine.context.warn(|| {
+        let reason = match ending {
+            Ending::Successful => "successful".to_owned(),
+            Ending::Failed(step, kind) => format!("failed at index {step}: {}", kind.text()),
+            Ending::Aborted(step, _) => format!("aborted at index {step}"),
+        };
+        let mut text = b"Dead call ".to_vec();
+        text.extend_from_slice(id);
+        text.extend_from_slice(format!(" ({reason}), received '").as_bytes());
+        text.extend_from_slice(message.bytes());
+        text.push(b'\'');
+        text
+    });
+}
+
+fn out_of_call(engine: &mut Engine, message: &Message<'_>) {
+    engine.context.statistics.counters.out_of_call += 1;
+    engine.context.warn(|| {
+        let mut text = b"Discarding message which can't be mapped to a known call:\n".to_vec();
+        text.extend_from_slice(message.bytes());
+        text
+    });
+}
+
+fn incoming(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[u8], hash: u64, program: u8) {
+    if engine.calls.is_full() {
+        engine.context.statistics.counters.calls_refused += 1;
+        engine.context.warn(|| b"the table of calls is full, an incoming call is refused".to_vec());
+        return;
+    }
+    let calls_max = engine.context.settings.calls_max;
+    let Some(number) = engine.context.shared.next_call(calls_max) else {
+        engine.context.shared.begin_quit();
+        return out_of_call(engine, message);
+    };
+    if calls_max.is_some_and(|max| number >= max) {
+        engine.context.shared.begin_quit();
+    }
+    engine.context.statistics.counters.incoming += 1;
+    let mut call = made_for(engine, source, id, hash, program);
+    call.number = number;
+    begin(engine, call, source, message);
+}
+
+fn automatic(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[u8], hash: u64, program: u8) {
+    if engine.calls.is_full() {
+        engine.context.statistics.counters.calls_refused += 1;
+        return;
+    }
+    engine.context.statistics.counters.auto_answered += 1;
+    engine.context.warn(|| b"automatic response to a message outside calls".to_vec());
+    let mut call = made_for(engine, source, id, hash, program);
+    call.flags.automatic = true;
+    begin(engine, call, source, message);
+}
+
+fn begin(engine: &mut Engine, call: Call, source: &Source, message: &Message<'_>) {
+    let index = engine.enter(call);
+    engine.context.received = source.received;
+    engine.work(index, step::run);
+    engine.work(index, |prepared, context, call| matching::receive(prepared, context, call, source, message));
+}
+
+fn answer(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[u8], hash: u64) {
+    let mut call = made_for(engine, source, id, hash, 0);
+    call.local_port = engine.context.settings.local_port;
+    let prepared = &engine.programs[0];
+    unexpected::answer(prepared, &mut engine.context, &mut call, message, source);
+    call.recycle(&mut engine.context.pool);
+}
+
+/// A call whose messages go back to where this one came from, or to `-rsa`.
+fn made_for(engine: &Engine, source: &Source, id: &[u8], hash: u64, program: u8) -> Call {
+    let path = match engine.context.settings.send_to {
+        Some(peer) => Path { peer, socket: engine.context.settings.shared_socket },
+        None => source.path,
+    };
+    let mut call = Call::new(id, hash, path, engine.context.now);
+    call.program = program;
+    call
+}

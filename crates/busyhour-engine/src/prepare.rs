@@ -1,0 +1,230 @@
+//! Programs made ready for one worker: expressions compiled, automatic messages chosen, and every keyword that is the
+//! same for all calls turned into text.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use busyhour_scenario::program::{
+    Action, DefaultMessage, Expect, Program, Role, Scope, SendStart, StepKind, Variable,
+};
+use busyhour_scenario::regex::{Pattern, Regex};
+use busyhour_scenario::template::{Keyword, Piece, Template};
+
+use crate::automatic;
+use crate::kept::Layout;
+use crate::settings::Settings;
+use crate::shared::Shared;
+
+/// A program and what this worker has made of it.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) program: Arc<Program>,
+    pub(crate) layout: Layout,
+    /// One for each step; empty where the step sends nothing.
+    pub(crate) messages: Vec<Message>,
+    pub(crate) automatic: HashMap<automatic::Kind, Message>,
+    /// Of `recv` steps with `regexp_match`.
+    pub(crate) expected: Vec<Option<RefCell<Regex>>>,
+    /// By step and position of the action.
+    pub(crate) eregs: Eregs,
+    /// Same for the `<init>` steps.
+    pub(crate) init_eregs: Eregs,
+    /// Places of this program's global and user variables among the shared ones.
+    globals: Vec<usize>,
+    users: Vec<usize>,
+    /// A timer is started somewhere (or there are more than fit a mask), so calls keep a table of starts.
+    pub(crate) has_timer_table: bool,
+}
+
+/// Compiled expressions by step and position of the action. Matching needs them exclusively.
+pub(crate) type Eregs = HashMap<(u32, usize), RefCell<Regex>>;
+
+/// A message template, ready.
+#[derive(Debug, Default)]
+pub(crate) struct Message {
+    pub(crate) template: Template,
+    /// Rendering it again for the same call and step gives the same bytes, whatever happened in between.
+    pub(crate) stable: bool,
+    /// The same, as long as the peer's tag does not change.
+    pub(crate) stable_but_tag: bool,
+    pub(crate) is_invite: bool,
+    pub(crate) is_ack: bool,
+    pub(crate) is_response: bool,
+    /// A request other than ACK and CANCEL: it raises the call's CSeq.
+    pub(crate) raises_cseq: bool,
+}
+
+impl Prepared {
+    pub(crate) fn new(program: &Arc<Program>, settings: &Settings, shared: &Shared) -> Prepared {
+        let shared = shared.values();
+        let places = |scope, names: &[String]| names.iter().map(|name| shared.place(scope, name)).collect();
+        Prepared {
+            layout: Layout::new(program),
+            messages: program
+                .steps
+                .iter()
+                .map(|step| Message::of_step(&step.kind, program, settings))
+                .collect(),
+            automatic: automatic::Kind::ALL
+                .map(|kind| (kind, automatic_message(kind, program, settings)))
+                .into(),
+            expected: program.steps.iter().map(|step| expected(&step.kind)).collect(),
+            eregs: eregs(&program.steps),
+            init_eregs: eregs(&program.init),
+            globals: places(Scope::Global, &program.variables.global),
+            users: places(Scope::User, &program.variables.user),
+            has_timer_table: program.timers.len() > 64
+                || program.steps.iter().any(|step| !step.start_timers.is_empty()),
+            program: Arc::clone(program),
+        }
+    }
+
+    /// Place of a variable that outlives calls among the shared ones.
+    pub(crate) fn place(&self, variable: Variable) -> usize {
+        let places = if variable.scope == Scope::User { &self.users } else { &self.globals };
+        places.get(variable.slot as usize).copied().unwrap_or(usize::MAX)
+    }
+}
+
+impl Message {
+    fn of_step(kind: &StepKind, program: &Program, settings: &Settings) -> Message {
+        match kind {
+            StepKind::Send(send) => Message::new(&send.template, &send.start, program, settings),
+            _ => Message::default(),
+        }
+    }
+
+    fn new(template: &Template, start: &SendStart, program: &Program, settings: &Settings) -> Message {
+        let template = fold(template, program, settings);
+        let keywords = || {
+            template.pieces.iter().filter_map(|piece| match piece {
+                Piece::Keyword(keyword) => Some(keyword),
+                Piece::Literal(_) => None,
+            })
+        };
+        let stable_but_tag =
+            keywords().all(|keyword| is_stable(keyword) || *keyword == Keyword::PeerTagParam);
+        let stable = stable_but_tag && keywords().all(|keyword| *keyword != Keyword::PeerTagParam);
+        let method = match start {
+            SendStart::Request(method) => method.as_str(),
+            SendStart::Response(_) => "",
+        };
+        Message {
+            stable,
+            stable_but_tag,
+            is_invite: method == "INVITE",
+            is_ack: method == "ACK",
+            is_response: matches!(start, SendStart::Response(_)),
+            raises_cseq: !matches!(method, "" | "ACK" | "CANCEL"),
+            template,
+        }
+    }
+}
+
+fn automatic_message(kind: automatic::Kind, program: &Program, settings: &Settings) -> Message {
+    let (id, template, start) = kind.description();
+    let replaced = program.default_messages.iter().find(|(of, _)| *of == id).map(|(_, template)| template);
+    debug_assert!(id != DefaultMessage::Ack2, "never sent (spec-engine §8)");
+    Message::new(replaced.unwrap_or(&template), &start, program, settings)
+}
+
+fn expected(kind: &StepKind) -> Option<RefCell<Regex>> {
+    match kind {
+        StepKind::Recv(recv) => match &recv.expect {
+            Expect::RequestMatching(pattern) | Expect::ResponseMatching(pattern) => compiled(pattern),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn eregs(steps: &[busyhour_scenario::program::Step]) -> Eregs {
+    let mut compiled_eregs = HashMap::new();
+    for (index, step) in steps.iter().enumerate() {
+        for (at, action) in step.actions.iter().enumerate() {
+            if let Action::Ereg(ereg) = action
+                && let Some(regex) = compiled(&ereg.pattern)
+            {
+                compiled_eregs.insert((index as u32, at), regex);
+            }
+        }
+    }
+    compiled_eregs
+}
+
+/// A `Pattern` is known to compile, so only exhausted memory gives `None`: the action then never matches.
+fn compiled(pattern: &Pattern) -> Option<RefCell<Regex>> {
+    Regex::new(pattern).ok().map(RefCell::new)
+}
+
+/// Turns keywords whose value all calls share into text.
+fn fold(template: &Template, program: &Program, settings: &Settings) -> Template {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for piece in &template.pieces {
+        let piece = match piece {
+            Piece::Keyword(keyword) => match constant(keyword, program, settings) {
+                Some(text) => Piece::Literal(text.into_bytes()),
+                None => piece.clone(),
+            },
+            Piece::Literal(_) => piece.clone(),
+        };
+        match (pieces.last_mut(), piece) {
+            (Some(Piece::Literal(before)), Piece::Literal(bytes)) => before.extend_from_slice(&bytes),
+            (_, piece) => pieces.push(piece),
+        }
+    }
+    Template { pieces }
+}
+
+fn constant(keyword: &Keyword, program: &Program, settings: &Settings) -> Option<String> {
+    let fixed_remote = || settings.send_to.or(settings.remote).filter(|_| program.sending == Role::Client);
+    Some(match keyword {
+        Keyword::RemoteIp => bracketed(fixed_remote().and(settings.remote)?.ip()),
+        Keyword::RemotePort(offset) => offset_port(fixed_remote().and(settings.remote)?.port(), *offset),
+        Keyword::RemoteHost => settings.remote_host.clone(),
+        Keyword::LocalIp => bracketed(settings.local_ip),
+        Keyword::LocalIpType => ip_type(settings.local_ip).to_owned(),
+        Keyword::LocalPort(offset) if !settings.socket_per_call => offset_port(settings.local_port, *offset),
+        Keyword::ServerIp => settings.bound_ip.to_string(),
+        Keyword::Transport => settings.protocol.name().to_owned(),
+        Keyword::MediaIp => settings.media_ip.to_string(),
+        Keyword::MediaIpType => ip_type(settings.media_ip).to_owned(),
+        Keyword::MediaPort(offset) => offset_port(settings.media_port, *offset),
+        Keyword::Pid => settings.pid.to_string(),
+        Keyword::Service => settings.service.clone(),
+        Keyword::SippVersion => "3.8.0".to_owned(),
+        _ => return None,
+    })
+}
+
+/// An address as it stands in a URI.
+pub(crate) fn bracketed(ip: std::net::IpAddr) -> String {
+    if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }
+}
+
+fn ip_type(ip: std::net::IpAddr) -> &'static str {
+    if ip.is_ipv6() { "6" } else { "4" }
+}
+
+fn offset_port(port: u16, offset: i32) -> String {
+    (i64::from(port) + i64::from(offset)).to_string()
+}
+
+fn is_stable(keyword: &Keyword) -> bool {
+    matches!(
+        keyword,
+        Keyword::RemoteIp
+            | Keyword::RemoteHost
+            | Keyword::RemotePort(_)
+            | Keyword::LocalIp
+            | Keyword::LocalPort(_)
+            | Keyword::AutoMediaPort(_)
+            | Keyword::CallId
+            | Keyword::CallNumber
+            | Keyword::Branch(_)
+            | Keyword::MsgIndex
+            | Keyword::Len(_)
+            | Keyword::UserId
+    )
+}

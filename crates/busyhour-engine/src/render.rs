@@ -1,0 +1,258 @@
+//! From a template to bytes (spec-scenario §4, §5).
+
+use std::net::IpAddr;
+
+use busyhour_scenario::program::{Scope, Variable};
+use busyhour_scenario::template::{Keyword, Piece, Template};
+use busyhour_wire::uri_in_brackets;
+
+use crate::call::Call;
+use crate::date;
+use crate::kept::{FROM, TO};
+use crate::prepare::Prepared;
+use crate::settings::Settings;
+use crate::shared::Shared;
+use crate::time::Time;
+use crate::variables::Value;
+
+/// Columns of `[len]`.
+const LEN_COLUMNS: usize = 5;
+
+/// Everything a text can speak of.
+pub(crate) struct Source<'a> {
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) settings: &'a Settings,
+    pub(crate) shared: &'a Shared,
+    pub(crate) call: &'a Call,
+    pub(crate) now: Time,
+    /// Step index in `[branch]`.
+    pub(crate) branch_index: i64,
+    /// `[msg_index]`: −1 outside a send.
+    pub(crate) message_index: i64,
+    /// Exchanges From and To: the kept message was the peer's request, and this is ours.
+    pub(crate) swapped: bool,
+}
+
+impl Source<'_> {
+    /// Appends a text to `out`.
+    pub(crate) fn render(&self, template: &Template, out: &mut Vec<u8>) {
+        let start = out.len();
+        let mut len_at = None;
+        let mut line_vanishes = false;
+        for piece in &template.pieces {
+            match piece {
+                Piece::Literal(bytes) => {
+                    // A line that held nothing but an empty keyword goes away whole.
+                    let bytes = match bytes.strip_prefix(b"\r\n") {
+                        Some(rest) if line_vanishes => rest,
+                        _ => bytes,
+                    };
+                    out.extend_from_slice(bytes);
+                    line_vanishes = false;
+                }
+                Piece::Keyword(Keyword::Len(offset)) => {
+                    len_at = Some((out.len(), *offset));
+                    out.extend_from_slice(&[b' '; LEN_COLUMNS]);
+                    line_vanishes = false;
+                }
+                Piece::Keyword(keyword) => {
+                    let may_vanish = (out.len() == start || out.ends_with(b"\n")) && can_be_empty(keyword);
+                    let before = out.len();
+                    self.keyword(keyword, out);
+                    line_vanishes = may_vanish && (out.len() == before || out.ends_with(b"\n"));
+                }
+            }
+        }
+        if let Some((at, offset)) = len_at {
+            fill_len(out, start, at, offset);
+        }
+    }
+
+    fn keyword(&self, keyword: &Keyword, out: &mut Vec<u8>) {
+        let call = self.call;
+        match keyword {
+            Keyword::CallNumber => number(call.number as i64, out),
+            Keyword::CallId => out.extend_from_slice(call.id.as_bytes()),
+            Keyword::Branch(offset) => {
+                out.extend_from_slice(b"z9hG4bK-");
+                number(i64::from(self.settings.pid), out);
+                out.push(b'-');
+                number(call.number as i64, out);
+                out.push(b'-');
+                number(self.branch_index + i64::from(*offset), out);
+            }
+            Keyword::PeerTagParam => {
+                if !call.peer_tag.is_empty() {
+                    out.extend_from_slice(b";tag=");
+                    out.extend_from_slice(&call.peer_tag);
+                }
+            }
+            Keyword::Last { name, value_only } => self.last(name, *value_only, out),
+            Keyword::RemoteIp => ip(self.remote().ip(), out),
+            Keyword::RemotePort(offset) => number(i64::from(self.remote().port()) + i64::from(*offset), out),
+            Keyword::LocalIp => ip(self.settings.local_ip, out),
+            Keyword::LocalPort(offset) => number(i64::from(call.local_port) + i64::from(*offset), out),
+            Keyword::AutoMediaPort(offset) => {
+                let step = 4 * (call.number as i64 - 1).max(0) % 10_000;
+                number(i64::from(self.settings.media_port) + step + i64::from(*offset), out);
+            }
+            Keyword::CSeq(offset) => number(i64::from(call.cseq) + i64::from(*offset), out),
+            Keyword::LastCSeqNumber(offset) => number(i64::from(call.kept_cseq) + i64::from(*offset), out),
+            Keyword::MsgIndex => number(self.message_index, out),
+            Keyword::LastMessage => out.extend_from_slice(self.prepared.layout.whole(&call.kept)),
+            Keyword::LastRequestUri => out.extend_from_slice(self.last_request_uri()),
+            Keyword::NextUrl => match &call.extra {
+                Some(extra) if !extra.target.is_empty() => out.extend_from_slice(&extra.target),
+                _ => out.extend_from_slice(self.last_request_uri()),
+            },
+            Keyword::Routes => self.routes(out),
+            Keyword::Variable(variable) => self.with_value(*variable, |value| value.render_into(out)),
+            Keyword::Fill { variable, text } => {
+                let wanted = self.with_value(*variable, Value::as_number).clamp(0.0, FILL_BYTES_MAX);
+                out.extend(text.bytes().cycle().take(if text.is_empty() { 0 } else { wanted as usize }));
+            }
+            Keyword::Timestamp => {
+                date::timestamp(self.wall_us(), self.settings.utc_offset_s, self.settings.rfc3339, out);
+            }
+            Keyword::Date => date::sip_date(self.wall_us(), out),
+            Keyword::ClockTick => number(self.now.as_millis() as i64, out),
+            Keyword::DynamicId => number(self.shared.next_dynamic_id(self.settings.dynamic_id), out),
+            Keyword::Users => number(self.shared.users().map_or(-1, i64::from), out),
+            Keyword::UserId => number(i64::from(call.user), out),
+            // Folded into text before the run; here only from a template of actions.
+            Keyword::RemoteHost => out.extend_from_slice(self.settings.remote_host.as_bytes()),
+            Keyword::LocalIpType => out.push(if self.settings.local_ip.is_ipv6() { b'6' } else { b'4' }),
+            Keyword::ServerIp => plain_ip(self.settings.bound_ip, out),
+            Keyword::Transport => out.extend_from_slice(self.settings.protocol.name().as_bytes()),
+            Keyword::MediaIp => plain_ip(self.settings.media_ip, out),
+            Keyword::MediaIpType => out.push(if self.settings.media_ip.is_ipv6() { b'6' } else { b'4' }),
+            Keyword::MediaPort(offset) => {
+                number(i64::from(self.settings.media_port) + i64::from(*offset), out);
+            }
+            Keyword::Pid => number(i64::from(self.settings.pid), out),
+            Keyword::Service => out.extend_from_slice(self.settings.service.as_bytes()),
+            Keyword::SippVersion => out.extend_from_slice(b"3.8.0"),
+            // `Len` is placed by `render`; what is not available does not load.
+            Keyword::Len(_) | Keyword::NotAvailable(_) => {}
+        }
+    }
+
+    fn last(&self, name: &str, value_only: bool, out: &mut Vec<u8>) {
+        let layout = &self.prepared.layout;
+        let mut joined = Vec::new();
+        let value = match layout.slot(name) {
+            Some(slot) => layout.value(&self.call.kept, self.side(slot)),
+            None => layout.find(&self.call.kept, name, &mut joined),
+        };
+        let Some(value) = value else { return };
+        if !value_only {
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b": ");
+        }
+        out.extend_from_slice(value);
+    }
+
+    /// The slot that stands for From or To when the sides are exchanged.
+    fn side(&self, slot: usize) -> usize {
+        match slot {
+            FROM if self.swapped => TO,
+            TO if self.swapped => FROM,
+            slot => slot,
+        }
+    }
+
+    fn last_request_uri(&self) -> &[u8] {
+        let to = self.prepared.layout.value(&self.call.kept, self.side(TO));
+        to.and_then(uri_in_brackets).unwrap_or_default()
+    }
+
+    fn routes(&self, out: &mut Vec<u8>) {
+        let Some(extra) = self.call.extra.as_ref().filter(|extra| !extra.route_set.is_empty()) else {
+            return;
+        };
+        out.extend_from_slice(b"Route: ");
+        for (at, route) in extra.route_set.iter().enumerate() {
+            if at > 0 {
+                out.extend_from_slice(b", ");
+            }
+            out.extend_from_slice(route);
+        }
+    }
+
+    fn with_value<T>(&self, variable: Variable, read: impl FnOnce(&Value) -> T) -> T {
+        match variable.scope {
+            Scope::Call => read(self.call.variables.get(variable.slot as usize).unwrap_or(&Value::Unset)),
+            scope => read(self.shared.values().get(self.call.user, scope, self.prepared.place(variable))),
+        }
+    }
+
+    fn remote(&self) -> std::net::SocketAddr {
+        match self.settings.remote {
+            Some(remote) if self.prepared.program.sending == busyhour_scenario::program::Role::Client => {
+                remote
+            }
+            _ => self.call.path.peer,
+        }
+    }
+
+    fn wall_us(&self) -> u64 {
+        self.settings.wall_start_us + self.now.as_micros()
+    }
+}
+
+/// Most bytes `[fill]` makes: more than a message can hold anyway.
+const FILL_BYTES_MAX: f64 = 65_536.0;
+
+fn can_be_empty(keyword: &Keyword) -> bool {
+    matches!(keyword, Keyword::Last { .. } | Keyword::Variable(_) | Keyword::Routes)
+}
+
+/// Writes the length of what follows the first blank line, right-aligned.
+fn fill_len(out: &mut [u8], start: usize, at: usize, offset: i32) {
+    let body = memchr::memmem::find(&out[start..], b"\r\n\r\n").map_or(out.len(), |blank| start + blank + 4);
+    let mut digits = [0; 20];
+    let value = (out.len() - body) as i64 + i64::from(offset);
+    let digits = decimal(value, &mut digits);
+    // A body of 64 KiB has five digits; a sixth could only come from an offset and is cut.
+    let digits = &digits[digits.len().saturating_sub(LEN_COLUMNS)..];
+    out[at + LEN_COLUMNS - digits.len()..at + LEN_COLUMNS].copy_from_slice(digits);
+}
+
+fn number(value: i64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    out.extend_from_slice(decimal(value, &mut digits));
+}
+
+fn decimal(value: i64, buffer: &mut [u8; 20]) -> &[u8] {
+    let mut rest = value.unsigned_abs();
+    let mut at = buffer.len();
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        at -= 1;
+        buffer[at] = b'-';
+    }
+    &buffer[at..]
+}
+
+fn ip(address: IpAddr, out: &mut Vec<u8>) {
+    if address.is_ipv6() {
+        out.push(b'[');
+        plain_ip(address, out);
+        out.push(b']');
+    } else {
+        plain_ip(address, out);
+    }
+}
+
+fn plain_ip(address: IpAddr, out: &mut Vec<u8>) {
+    use std::io::Write as _;
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, "{address}");
+}

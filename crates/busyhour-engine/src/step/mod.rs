@@ -1,0 +1,176 @@
+//! Running steps: a call goes on until it must wait for time or for a message (design §3).
+
+mod init;
+mod pause;
+mod recv;
+mod send;
+
+pub(crate) use init::run_init;
+pub(crate) use recv::{ending_on_close, keep, note_peer_tag, take};
+pub(crate) use send::{note_reply_path, repeat_step, send_automatic, send_stored};
+
+use busyhour_scenario::program::{Condition, Next, Step, StepKind};
+use rand::RngExt as _;
+
+use crate::call::{Call, Fate};
+use crate::context::Context;
+use crate::dead_call::Ending;
+use crate::host::{self, Part};
+use crate::prepare::Prepared;
+use crate::snapshot::FailureKind;
+use crate::time::Time;
+use crate::{matching, retransmit, unexpected};
+
+/// Most steps a call runs before others get their turn: a scenario may loop without waiting.
+const STEPS_PER_RUN_MAX: u32 = 10_000;
+
+/// Runs a call's steps until it waits or ends.
+pub(crate) fn run(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Fate {
+    for _ in 0..STEPS_PER_RUN_MAX {
+        let Some(step) = prepared.program.steps.get(call.step as usize) else {
+            return Fate::Ends(Ending::Successful);
+        };
+        if !call.flags.entered && !condition_holds(prepared, context, call, step.condition) {
+            follow(prepared, context, call, step, call.step);
+            continue;
+        }
+        let fate = match &step.kind {
+            StepKind::Send(send) => send::run(prepared, context, call, step, send),
+            StepKind::Recv(recv) => match waiting_message(call) {
+                Some((source, bytes)) => matching::receive_waiting(prepared, context, call, &source, &bytes),
+                None => recv::wait(prepared, context, call, recv),
+            },
+            StepKind::Pause(pause) => pause::run(prepared, context, call, step, pause),
+            StepKind::Nop => nop(prepared, context, call, step),
+            StepKind::SendCmd(_) | StepKind::RecvCmd(_) => {
+                context.warn(|| b"third-party call control commands are not available yet".to_vec());
+                Some(Fate::Ends(Ending::Failed(call.step, FailureKind::NotAvailable)))
+            }
+        };
+        if let Some(fate) = fate {
+            return fate;
+        }
+    }
+    // Goes on a tick later.
+    call.pause_until = context.now + 1000;
+    Fate::Waits
+}
+
+/// What happens when one of the call's deadlines has passed.
+pub(crate) fn timeout(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Fate {
+    let now = context.now;
+    if call.retransmit.at != Time::ZERO
+        && call.retransmit.at <= now
+        && let Some(fate) = retransmit::timeout(prepared, context, call)
+    {
+        return fate;
+    }
+    if call.receive_until != Time::ZERO
+        && call.receive_until <= now
+        && let Some(fate) = recv::timeout(prepared, context, call)
+    {
+        return fate;
+    }
+    run(prepared, context, call)
+}
+
+fn nop(prepared: &Prepared, context: &mut Context, call: &mut Call, step: &Step) -> Option<Fate> {
+    bookkeeping(context, call, step, context.now);
+    let index = call.step;
+    let outcome = host::act(prepared, context, call, Part::Step(index), &[]);
+    leave(prepared, context, call, step, index, outcome)
+}
+
+/// Ends a step after its actions: jumps, or follows `next`.
+pub(crate) fn leave(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    step: &Step,
+    index: u32,
+    outcome: host::Acted,
+) -> Option<Fate> {
+    if let Some(fate) = outcome.fate {
+        return Some(fate);
+    }
+    match outcome.jump {
+        Some(target) => call.go_to(target),
+        None => follow(prepared, context, call, step, index),
+    }
+    None
+}
+
+/// Moves to where `next`, `test` and `chance` of step `index` lead.
+pub(crate) fn follow(prepared: &Prepared, context: &mut Context, call: &mut Call, step: &Step, index: u32) {
+    let target = match step.next {
+        Some(next) if branches(prepared, context, call, next) => next.target,
+        _ => index + 1,
+    };
+    call.go_to(target);
+}
+
+fn branches(prepared: &Prepared, context: &mut Context, call: &mut Call, next: Next) -> bool {
+    if next.test.is_some_and(|variable| !host::is_set(prepared, context, call, variable)) {
+        return false;
+    }
+    next.chance >= 1.0 || (next.chance > 0.0 && context.random(call).random::<f32>() < next.chance)
+}
+
+fn condition_holds(
+    prepared: &Prepared,
+    context: &Context,
+    call: &Call,
+    condition: Option<Condition>,
+) -> bool {
+    condition.is_none_or(|condition| {
+        host::is_set(prepared, context, call, condition.variable) != condition.inverse
+    })
+}
+
+/// Counter and timers of a step that runs or matches at `at`.
+pub(crate) fn bookkeeping(context: &mut Context, call: &mut Call, step: &Step, at: Time) {
+    let statistics = &mut context.statistics.programs[call.program as usize];
+    if let Some(counter) = step.counter {
+        statistics.counters[counter as usize] += 1;
+    }
+    for &timer in &step.start_timers {
+        if let Some(timer) = call.timers.get_mut(timer as usize) {
+            (timer.started, timer.behind_us) = (at, call.behind_us);
+        }
+    }
+    for &timer in &step.stop_timers {
+        let (started, behind_us) = match call.timers.get_mut(timer as usize) {
+            Some(timer) => {
+                if timer.recorded && !step.repeat_timers {
+                    continue;
+                }
+                timer.recorded = true;
+                (timer.started, timer.behind_us)
+            }
+            None => {
+                let bit = 1 << (timer % 64);
+                if call.recorded & bit != 0 && !step.repeat_timers {
+                    continue;
+                }
+                call.recorded |= bit;
+                (call.created, call.start_behind_us)
+            }
+        };
+        let actual_us = at.micros_since(started);
+        statistics.timers[timer as usize].record(actual_us, Some(actual_us + u64::from(behind_us)));
+    }
+}
+
+fn waiting_message(call: &mut Call) -> Option<(crate::transport::Source, Vec<u8>)> {
+    call.extra.as_mut()?.waiting.pop_front()
+}
+
+/// Gives up on a call whose wait has run out: releases it on the wire if it may.
+pub(crate) fn give_up(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    kind: FailureKind,
+) -> Fate {
+    unexpected::release(prepared, context, call, kind)
+}

@@ -1,0 +1,226 @@
+//! `send`, and sending again.
+
+use busyhour_scenario::program::{Send, Step};
+use busyhour_wire::top_via_branch;
+
+use crate::automatic;
+use crate::call::{Call, Fate, REPLIES_MAX, Retransmit, Stored};
+use crate::call_id;
+use crate::context::Context;
+use crate::dead_call::Ending;
+use crate::host::{self, Part};
+use crate::prepare::{Message, Prepared};
+use crate::render;
+use crate::snapshot::FailureKind;
+use crate::time::Time;
+use crate::transport::Path;
+
+/// Runs a `send` step, unless the last message's retransmission timer still runs (spec-engine §6.4).
+pub(super) fn run(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    step: &Step,
+    send: &Send,
+) -> Option<Fate> {
+    if call.retransmit.at != Time::ZERO {
+        return Some(Fate::Waits);
+    }
+    let index = call.step;
+    super::bookkeeping(context, call, step, context.now);
+    let message = &prepared.messages[index as usize];
+    if message.raises_cseq {
+        call.cseq = call.cseq.wrapping_add(1);
+    }
+    let start = context.out.bytes.len();
+    render_step(prepared, context, call, index, message);
+    note_transactions(context, call, send, index, start);
+    let path = path_for(call, message, &context.out.bytes[start..]);
+
+    store(context, call, send, index, message, start);
+    let text =
+        if step.actions.is_empty() { Vec::new() } else { context.pool.store(&context.out.bytes[start..]) };
+    context.step(call, index).messages += 1;
+    if context.loses(call, step.lost_percent) {
+        context.out.bytes.truncate(start);
+        context.step(call, index).lost += 1;
+    } else if !context.transmit(call, path, start) {
+        context.warn(|| too_long(call));
+        return Some(Fate::EndsForgotten(Ending::Failed(index, FailureKind::CannotSendMessage)));
+    }
+    call.flags.sent_invite = message.is_invite;
+    if message.is_ack {
+        call.flags.established = true;
+        call.flags.ack_pending = false;
+    }
+    call.sent_step = index;
+
+    let acted = host::act(prepared, context, call, Part::Step(index), &text);
+    context.pool.give(text);
+    super::leave(prepared, context, call, step, index, acted)
+}
+
+fn render_step(prepared: &Prepared, context: &mut Context, call: &Call, index: u32, message: &Message) {
+    let source = render::Source {
+        prepared,
+        settings: &context.settings,
+        shared: &context.shared,
+        call,
+        now: context.now,
+        branch_index: i64::from(index),
+        message_index: i64::from(index),
+        swapped: false,
+    };
+    source.render(&message.template, &mut context.out.bytes);
+}
+
+fn note_transactions(context: &Context, call: &mut Call, send: &Send, index: u32, start: usize) {
+    if let Some(transaction) = send.start_transaction {
+        let branch = busyhour_wire::Message::parse(&context.out.bytes[start..])
+            .ok()
+            .and_then(|message| message.top_branch())
+            .map_or(0, call_id::hash);
+        if let Some(state) = call.extra().transactions.get_mut(transaction as usize) {
+            *state = crate::call::TransactionState { branch, ..Default::default() };
+        }
+    }
+    if let Some(transaction) = send.ack_transaction
+        && let Some(state) = call.extra().transactions.get_mut(transaction as usize)
+    {
+        state.ack_step = index + 1;
+    }
+}
+
+/// Responses go to where the request with their top Via branch came from (spec-3.8 E2); all else to the call's path.
+fn path_for(call: &Call, message: &Message, bytes: &[u8]) -> Path {
+    let Some(replies) = call.replies.as_ref().filter(|_| message.is_response) else { return call.path };
+    let branch = busyhour_wire::Message::parse(bytes).ok().and_then(|message| message.top_branch());
+    let branch = branch.map_or(0, call_id::hash);
+    replies.requests.iter().rev().find(|(of, _)| *of == branch).map_or(call.path, |(_, path)| *path)
+}
+
+/// Notes where a request came from, if not from where the call sends to.
+pub(crate) fn note_reply_path(call: &mut Call, via: Option<&[u8]>, path: Path) {
+    if call.replies.is_none() && path == call.path {
+        return;
+    }
+    let Some(branch) = via.and_then(top_via_branch).map(call_id::hash) else { return };
+    let replies = &mut call.replies.get_or_insert_default().requests;
+    if replies.len() == REPLIES_MAX {
+        replies.pop_front();
+    }
+    replies.push_back((branch, path));
+}
+
+/// Sets up the retransmission timer, and notes what to send again when the peer repeats its message (spec-engine §5).
+fn store(context: &mut Context, call: &mut Call, send: &Send, index: u32, message: &Message, start: usize) {
+    call.stop_retransmission(&mut context.pool);
+    if !call.flags.datagrams || !context.settings.retransmit {
+        return;
+    }
+    let received = &mut call.received;
+    let first_answer = received.unanswered != 0;
+    if first_answer {
+        received.answered = received.unanswered;
+        received.answered_step = received.unanswered_step;
+        received.unanswered = 0;
+        call.flags.answered_request = call.flags.kept_request;
+    }
+    let answers =
+        first_answer || (message.is_response && received.answered != 0 && call.flags.answered_request);
+    if answers {
+        std::mem::take(&mut received.answer).recycle(&mut context.pool);
+        received.answer_step = index;
+        received.answer = if message.stable_but_tag {
+            Stored::Again
+        } else {
+            Stored::Bytes(context.pool.store(&context.out.bytes[start..]))
+        };
+    }
+    if send.retrans_ms > 0 {
+        call.retransmit = Retransmit {
+            at: context.now + u64::from(send.retrans_ms) * 1000,
+            interval_ms: send.retrans_ms,
+            repeats: 0,
+        };
+        call.sent = match &received.answer {
+            Stored::Bytes(_) if answers => Stored::Answer,
+            _ if message.stable => Stored::Again,
+            _ => Stored::Bytes(context.pool.store(&context.out.bytes[start..])),
+        };
+    }
+}
+
+/// Sends a stored message again. False if it was lost on purpose.
+pub(crate) fn send_stored(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    step: u32,
+    answer: bool,
+) -> bool {
+    let lost_percent = prepared.program.steps[step as usize].lost_percent;
+    context.step(call, step).retransmissions += 1;
+    context.statistics.counters.retransmissions += 1;
+    if context.loses(call, lost_percent) {
+        context.step(call, step).lost += 1;
+        return false;
+    }
+    let start = context.out.bytes.len();
+    let stored = if answer { &call.received.answer } else { &call.sent };
+    let stored = if matches!(stored, Stored::Answer) { &call.received.answer } else { stored };
+    let message = &prepared.messages[step as usize];
+    match stored {
+        Stored::Bytes(bytes) => context.out.bytes.extend_from_slice(bytes),
+        _ => render_step(prepared, context, call, step, message),
+    }
+    let path = path_for(call, message, &context.out.bytes[start..]);
+    context.transmit(call, path, start)
+}
+
+/// Renders a step anew and sends it: the ACK of a repeated, not identical, final response.
+pub(crate) fn repeat_step(prepared: &Prepared, context: &mut Context, call: &mut Call, step: u32) {
+    context.step(call, step).retransmissions += 1;
+    context.statistics.counters.retransmissions += 1;
+    let start = context.out.bytes.len();
+    let message = &prepared.messages[step as usize];
+    render_step(prepared, context, call, step, message);
+    context.transmit(call, call.path, start);
+}
+
+/// Sends an automatic message, never lost and never repeated. `reply_to`: where a response goes.
+pub(crate) fn send_automatic(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    kind: automatic::Kind,
+    reply_to: Option<Path>,
+) {
+    let Some(message) = prepared.automatic.get(&kind) else { return };
+    if message.raises_cseq {
+        call.cseq = call.cseq.wrapping_add(1);
+    }
+    let start = context.out.bytes.len();
+    let source = render::Source {
+        prepared,
+        settings: &context.settings,
+        shared: &context.shared,
+        call,
+        now: context.now,
+        branch_index: i64::from(call.step),
+        message_index: -1,
+        swapped: call.flags.kept_request && kind == automatic::Kind::Bye,
+    };
+    source.render(&message.template, &mut context.out.bytes);
+    let path = reply_to.unwrap_or(call.path);
+    if !context.transmit(call, path, start) {
+        context.warn(|| too_long(call));
+    }
+}
+
+fn too_long(call: &Call) -> Vec<u8> {
+    let mut text = b"message too long for the transport, Call-Id '".to_vec();
+    text.extend_from_slice(call.id.as_bytes());
+    text.push(b'\'');
+    text
+}

@@ -1,0 +1,212 @@
+//! A run under simulation: its engines, and the driver's part without sockets.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use busyhour_engine::pacing::Plan;
+use busyhour_engine::settings::Placed;
+use busyhour_engine::transport::{Batch, Opened};
+use busyhour_engine::{
+    Engine, Event, Handover, Path, Routing, Run, Settings, Shared, Snapshot, SocketId, SocketRequest, Source,
+    Time,
+};
+use busyhour_scenario::program::Program;
+use busyhour_scenario::source::Source as File;
+
+use crate::network::Network;
+
+/// One run: one address, any number of workers.
+#[derive(Debug)]
+pub struct Node {
+    run: Run,
+    settings: Settings,
+    workers: usize,
+    pub(crate) address: SocketAddr,
+    engines: Vec<Engine>,
+    shared: Option<Arc<Shared>>,
+    /// Sockets of single calls, by their address, and whose they are.
+    sockets: HashMap<SocketAddr, SocketId>,
+    /// Everything the engines said.
+    pub events: Vec<Event>,
+}
+
+/// Compiles an embedded scenario, or else a scenario's text.
+///
+/// # Panics
+/// If it does not compile: a test's own mistake.
+pub fn program(name_or_text: &str) -> Arc<Program> {
+    let text = busyhour_scenario::embedded(name_or_text).unwrap_or(name_or_text);
+    let file = File::from_bytes("scenario.xml", text.as_bytes());
+    let loaded = busyhour_scenario::load(&file, &busyhour_scenario::Options::default());
+    Arc::new(
+        loaded.program.unwrap_or_else(|| panic!("the scenario does not load: {:#?}", loaded.diagnostics)),
+    )
+}
+
+impl Node {
+    /// A server with this scenario.
+    pub fn server(scenario: &str) -> Node {
+        let run = Run {
+            programs: vec![program(scenario)],
+            placed: Vec::new(),
+            received: Some(0),
+            out_of_call: None,
+        };
+        Node::new(run, Settings::default())
+    }
+
+    /// A client with this scenario, 100 calls a second to `remote` if `change` does not say otherwise.
+    pub fn client(scenario: &str, remote: SocketAddr, change: impl FnOnce(&mut Settings)) -> Node {
+        let placed = vec![Placed { program: 0, weight: 1 }];
+        let run = Run { programs: vec![program(scenario)], placed, received: None, out_of_call: None };
+        let mut settings = Settings {
+            remote: Some(remote),
+            remote_host: remote.ip().to_string(),
+            plan: Plan::Constant { calls: 100.0, period_us: 1_000_000 },
+            ..Settings::default()
+        };
+        change(&mut settings);
+        Node::new(run, settings)
+    }
+
+    /// Any run. Address and pid are given by the world.
+    pub fn new(run: Run, settings: Settings) -> Node {
+        Node {
+            run,
+            settings,
+            workers: 1,
+            address: SocketAddr::from(([0, 0, 0, 0], 0)),
+            engines: Vec::new(),
+            shared: None,
+            sockets: HashMap::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// With so many workers.
+    pub fn workers(mut self, workers: usize) -> Node {
+        self.workers = workers;
+        self
+    }
+
+    /// With changed settings.
+    pub fn with(mut self, change: impl FnOnce(&mut Settings)) -> Node {
+        change(&mut self.settings);
+        self
+    }
+
+    pub(crate) fn place(&mut self, address: SocketAddr, seed: u64) {
+        self.address = address;
+        self.settings.local_ip = address.ip();
+        self.settings.local_port = address.port();
+        self.settings.pid = u32::from(address.port());
+        self.settings.seed = seed;
+        let shared = Arc::new(Shared::new(self.workers, &self.run));
+        let settings = Arc::new(self.settings.clone());
+        self.engines = (0..self.workers)
+            .map(|worker| Engine::new(&self.run, Arc::clone(&settings), Arc::clone(&shared), worker))
+            .collect();
+        self.engines[0].run_init(Time::ZERO);
+        self.shared = Some(shared);
+    }
+
+    /// The state its workers share.
+    ///
+    /// # Panics
+    /// If the node is not in a world.
+    pub fn shared(&self) -> &Shared {
+        self.shared.as_ref().expect("the node is in a world")
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.shared().is_finished()
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Time> {
+        self.engines.iter().filter_map(Engine::next_timeout).min()
+    }
+
+    pub(crate) fn has_socket(&self, address: SocketAddr) -> bool {
+        self.address == address || self.sockets.contains_key(&address)
+    }
+
+    /// A datagram arrives at the first worker, as with one port and one peer; others get it handed over.
+    pub(crate) fn receive(&mut self, now: Time, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        let socket = self.sockets.get(&to).copied().unwrap_or(SocketId::MAIN);
+        let source = Source { path: Path { peer: from, socket }, received: now };
+        let first = socket.worker().unwrap_or(0);
+        if let Routing::BelongsTo(owner) = self.engines[first].handle_message(now, &source, bytes) {
+            let again = self.engines[owner].handle_message(now, &source, bytes);
+            assert_eq!(again, Routing::Handled, "workers disagree about the owner");
+        }
+    }
+
+    pub(crate) fn timeout(&mut self, now: Time) {
+        for engine in &mut self.engines {
+            if engine.next_timeout().is_some_and(|at| at <= now) {
+                engine.handle_timeout(now);
+            }
+        }
+    }
+
+    /// Everything engines want done, until none wants anything.
+    pub(crate) fn drain(&mut self, now: Time, network: &mut Network, next_port: &mut u16) {
+        let mut batch = Batch::default();
+        loop {
+            let mut handovers: Vec<(usize, Handover)> = Vec::new();
+            let mut idle = true;
+            for (worker, engine) in self.engines.iter_mut().enumerate() {
+                while let Some(request) = engine.poll_socket() {
+                    idle = false;
+                    match request {
+                        SocketRequest::Open { call, .. } => {
+                            *next_port = next_port.wrapping_add(1).max(10_000);
+                            let socket = SocketId::new(worker, u64::from(*next_port));
+                            let address = SocketAddr::new(self.address.ip(), *next_port);
+                            self.sockets.insert(address, socket);
+                            engine.handle_opened(now, call, Ok(Opened { socket, local_port: *next_port }));
+                        }
+                        SocketRequest::Close { socket, .. } => self.sockets.retain(|_, open| *open != socket),
+                    }
+                }
+                while let Some(handover) = engine.poll_handover() {
+                    handovers.push(handover);
+                }
+                self.events.extend(std::iter::from_fn(|| engine.poll_event()));
+                if engine.poll_transmit(&mut batch) {
+                    idle = false;
+                    let mut order: Vec<_> = batch.transmits.iter().collect();
+                    order.sort_by_key(|transmit| transmit.rank);
+                    for transmit in order {
+                        let from = match transmit.path.socket {
+                            SocketId::MAIN => self.address,
+                            socket => SocketAddr::new(self.address.ip(), socket.serial() as u16),
+                        };
+                        network.send(now, from, transmit.path.peer, batch.message(transmit));
+                    }
+                    batch.clear();
+                }
+            }
+            for (worker, handover) in handovers {
+                idle = false;
+                self.engines[worker].handle_handover(now, &handover);
+            }
+            if idle {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn snapshot(&mut self, now: Time) -> Snapshot {
+        let mut sum: Option<Snapshot> = None;
+        for engine in &mut self.engines {
+            let one = engine.snapshot(now);
+            match &mut sum {
+                Some(sum) => sum.add(&one),
+                None => sum = Some(one),
+            }
+        }
+        sum.expect("a node has at least one worker")
+    }
+}

@@ -1,0 +1,111 @@
+//! Nodes, network and virtual time.
+
+use std::net::SocketAddr;
+
+use busyhour_engine::{Snapshot, Time};
+
+use crate::network::{Conditions, Network};
+use crate::node::Node;
+
+/// Longest simulated run: a world that does not come to rest by then is broken.
+const END: Time = Time::from_millis(20 * 60 * 1000);
+
+/// A node of a world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeId(usize);
+
+impl NodeId {
+    /// The node's address: 10.0.0.n, port 5060 + n.
+    pub fn address(self) -> SocketAddr {
+        SocketAddr::from(([10, 0, 0, self.0 as u8 + 1], 5061 + self.0 as u16))
+    }
+}
+
+/// A simulated network with its nodes.
+#[derive(Debug)]
+pub struct World {
+    nodes: Vec<Node>,
+    network: Network,
+    now: Time,
+    seed: u64,
+    next_port: u16,
+}
+
+impl World {
+    /// An empty world. Everything random comes from the seed.
+    pub fn new(seed: u64, conditions: Conditions) -> World {
+        World {
+            nodes: Vec::new(),
+            network: Network::new(seed, conditions),
+            now: Time::ZERO,
+            seed,
+            next_port: 10_000,
+        }
+    }
+
+    /// Puts a node on the network.
+    pub fn add(&mut self, mut node: Node) -> NodeId {
+        let id = NodeId(self.nodes.len());
+        node.place(id.address(), self.seed.wrapping_add(self.nodes.len() as u64));
+        self.nodes.push(node);
+        id
+    }
+
+    /// Runs until nothing can happen any more.
+    ///
+    /// # Panics
+    /// If the world does not come to rest within 20 simulated minutes.
+    pub fn run(&mut self) {
+        while self.turn() {
+            assert!(self.now < END, "the world does not come to rest");
+        }
+    }
+
+    /// Runs until a moment, or until nothing can happen any more.
+    pub fn run_until(&mut self, end: Time) {
+        while self.next().is_some_and(|at| at <= end) && self.turn() {}
+        self.now = self.now.max(end);
+    }
+
+    /// The present.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// A node.
+    pub fn node(&mut self, id: NodeId) -> &mut Node {
+        &mut self.nodes[id.0]
+    }
+
+    /// All that a node has counted, over its workers.
+    pub fn snapshot(&mut self, id: NodeId) -> Snapshot {
+        let now = self.now;
+        self.nodes[id.0].snapshot(now)
+    }
+
+    /// Sends a datagram from nowhere.
+    pub fn inject(&mut self, from: SocketAddr, to: NodeId, bytes: &[u8]) {
+        self.network.send(self.now, from, to.address(), bytes);
+    }
+
+    fn next(&self) -> Option<Time> {
+        let timers = self.nodes.iter().filter(|node| !node.is_finished()).filter_map(Node::next_timeout);
+        timers.chain(self.network.next_arrival()).min()
+    }
+
+    fn turn(&mut self) -> bool {
+        let Some(next) = self.next() else { return false };
+        self.now = self.now.max(next);
+        let now = self.now;
+        while let Some(datagram) = self.network.arrived(now) {
+            if let Some(node) = self.nodes.iter_mut().find(|node| node.has_socket(datagram.to)) {
+                node.receive(now, datagram.from, datagram.to, &datagram.bytes);
+            }
+        }
+        for node in &mut self.nodes {
+            node.timeout(now);
+            node.drain(now, &mut self.network, &mut self.next_port);
+        }
+        true
+    }
+}
