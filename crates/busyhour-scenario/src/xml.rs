@@ -7,8 +7,10 @@
 //! A tag that is well-formed is read as XML says. Only one that is not is read as SIPp up to 3.7 did, where `\"` does
 //! not end a value.
 
+mod element;
 mod reader;
 mod report;
+mod skipped;
 mod tag;
 mod value;
 

@@ -172,8 +172,8 @@ fn what_stands_outside_the_root_is_ignored() {
 fn the_declaration_may_be_missing_late_or_badly_ended() {
     assert_eq!(read("<s/>").1, [""; 0]);
     assert_eq!(read("\n<?xml version=\"1.0\"?><s/>").1, ["W015:<?xml"]);
-    assert_eq!(read("<?xml version=\"1.0\"><s/>").1, ["W016:>"]);
-    assert_eq!(read("<?xml version=\"1.0\"\n<s/>").1, ["W016:\n"]);
+    assert_eq!(read("<?xml version=\"1.0\"><s/>").1, ["W016:<?xml"]);
+    assert_eq!(read("<?xml version=\"1.0\"\n<s/>").1, ["W016:<?xml"]);
     assert_eq!(read("\u{FEFF}<?xml version=\"1.0\"?><s/>").1, [""; 0]);
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Diagnostic, Level, codes};
+use crate::diagnostic::{Diagnostic, codes};
 
 /// Most findings of each level that are listed.
 const LISTED_MAX: usize = 100;
@@ -27,17 +27,29 @@ struct Tally {
 }
 
 impl Report {
-    /// Adds a finding, or counts it if the list is full.
-    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        let tally = match diagnostic.level {
-            Level::Warning => &mut self.warnings,
-            Level::Error => &mut self.errors,
-        };
-        if tally.listed < LISTED_MAX {
-            tally.listed += 1;
-            self.diagnostics.push(diagnostic);
-        } else {
-            tally.unlisted.get_or_insert((diagnostic.span, 0)).1 += 1;
+    /// Adds a warning; the words (message, label, help) are only asked for if it is listed.
+    pub(super) fn warn<M: Into<String>, L: Into<String>, H: Into<String>>(
+        &mut self,
+        code: &'static str,
+        span: Range<usize>,
+        words: impl FnOnce() -> (M, L, H),
+    ) {
+        if self.warnings.take(&span) {
+            let (message, label, help) = words();
+            self.diagnostics.push(Diagnostic::warning(code, span, message).label(label).help(help));
+        }
+    }
+
+    /// Adds an error; the words (message, label, help) are only asked for if it is listed.
+    pub(super) fn error<M: Into<String>, L: Into<String>, H: Into<String>>(
+        &mut self,
+        code: &'static str,
+        span: Range<usize>,
+        words: impl FnOnce() -> (M, L, H),
+    ) {
+        if self.errors.take(&span) {
+            let (message, label, help) = words();
+            self.diagnostics.push(Diagnostic::error(code, span, message).label(label).help(help));
         }
     }
 
@@ -65,6 +77,19 @@ impl Report {
         }
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
         self.diagnostics
+    }
+}
+
+impl Tally {
+    /// Counts a finding; true if it is to be listed.
+    fn take(&mut self, span: &Range<usize>) -> bool {
+        let listed = self.listed < LISTED_MAX;
+        if listed {
+            self.listed += 1;
+        } else {
+            self.unlisted.get_or_insert_with(|| (span.clone(), 0)).1 += 1;
+        }
+        listed
     }
 }
 

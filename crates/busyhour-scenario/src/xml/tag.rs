@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::report::{Report, quoted};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::codes;
 
 /// A start tag as places in the file.
 #[derive(Debug)]
@@ -107,12 +107,11 @@ fn well_formed(bytes: &[u8], name: Range<usize>) -> Option<Tag> {
 fn warn_of_backslash_at_end(text: &str, value: &Range<usize>, report: &mut Report) {
     let backslashes = text[value.clone()].bytes().rev().take_while(|byte| *byte == b'\\').count();
     if backslashes % 2 == 1 && text.as_bytes()[value.end] == b'"' {
-        let message = "the value ends with a backslash; the quote behind it ends the value";
-        report.add(
-            Diagnostic::warning(codes::BACKSLASH_AT_END, value.end - 1..value.end + 1, message)
-                .label("a quote inside a value is not written so")
-                .help("write &quot; for a quote inside the value, or \\\\ for a backslash at its end"),
-        );
+        report.warn(codes::BACKSLASH_AT_END, value.end - 1..value.end + 1, || {
+            let message = "the value ends with a backslash; the quote behind it ends the value";
+            let help = "write &quot; for a quote inside the value, or \\\\ for a backslash at its end";
+            (message, "a quote inside a value is not written so", help)
+        });
     }
 }
 
@@ -148,8 +147,9 @@ impl Tolerant<'_> {
                         continue;
                     }
                     if close > start + 1 {
-                        let message = "white space stands between '/' and '>'; it is ignored";
-                        self.warn(codes::STRAY_IN_TAG, start..close + 1, message, "", "write '/>'");
+                        self.report.warn(codes::STRAY_IN_TAG, start..close + 1, || {
+                            ("white space stands between '/' and '>'; it is ignored", "", "write '/>'")
+                        });
                     }
                     self.at = close + 1;
                     self.tag.empty = true;
@@ -179,8 +179,10 @@ impl Tolerant<'_> {
     fn attribute(&mut self, spaced: bool) {
         let name = self.at..name_end(self.bytes, self.at);
         if !spaced {
-            let message = format!("white space is missing before '{}'", quoted(&self.text[name.clone()]));
-            self.warn(codes::MISSING_SPACE, name.clone(), message, "", "put a space before the attribute");
+            self.report.warn(codes::MISSING_SPACE, name.clone(), || {
+                let message = format!("white space is missing before '{}'", quoted(&self.text[name.clone()]));
+                (message, "", "put a space before the attribute")
+            });
         }
         let equals = skip_space(self.bytes, name.end);
         if self.bytes.get(equals) != Some(&b'=') {
@@ -222,20 +224,17 @@ impl Tolerant<'_> {
             return self.value_without_end(open);
         }
         if let Some(escape) = escape {
-            let message = "a quote inside a value is escaped by a backslash, which XML does not know; \
-                           it is taken as part of the value";
-            let help = "write &quot; for a quote inside a value";
-            self.warn(codes::ESCAPED_QUOTE, escape..escape + 2, message, "escaped quote", help);
+            self.report.warn(codes::ESCAPED_QUOTE, escape..escape + 2, || {
+                let message = "a quote inside a value is escaped by a backslash, which XML does not know; \
+                               it is taken as part of the value";
+                (message, "escaped quote", "write &quot; for a quote inside a value")
+            });
         }
         if let Some(at) = less_than {
-            let message = "an attribute value holds '<', which XML forbids; it is taken as it is";
-            self.warn(
-                codes::LESS_THAN_IN_VALUE,
-                start + at..start + at + 1,
-                message,
-                "",
-                "write &lt; for '<'",
-            );
+            self.report.warn(codes::LESS_THAN_IN_VALUE, start + at..start + at + 1, || {
+                let message = "an attribute value holds '<', which XML forbids; it is taken as it is";
+                (message, "", "write &lt; for '<'")
+            });
         }
         self.at = close + 1;
         start..close
@@ -252,7 +251,7 @@ impl Tolerant<'_> {
         }
         let mut escape = None;
         let mut at = start;
-        while let Some(found) = memchr::memchr2(quote, b'\\', self.bytes.get(at..)?) {
+        while let Some(found) = memchr::memchr2(quote, b'\\', self.bytes.get(at..).unwrap_or_default()) {
             let found = at + found;
             if self.bytes[found] == quote {
                 return Some((found, escape));
@@ -288,65 +287,56 @@ impl Tolerant<'_> {
             }
             end += 1;
         }
-        let message = format!("the value '{}' has no quotes", quoted(&self.text[start..end]));
-        self.warn(codes::UNQUOTED_VALUE, start..end, message, "", "put quotes around the value");
+        self.report.warn(codes::UNQUOTED_VALUE, start..end, || {
+            let message = format!("the value '{}' has no quotes", quoted(&self.text[start..end]));
+            (message, "", "put quotes around the value")
+        });
         self.at = end;
         start..end
     }
 
     fn no_value(&mut self, name: Range<usize>) {
-        let text = quoted(&self.text[name.clone()]);
-        let message = format!("attribute '{text}' has no value; it is taken as empty");
-        let help = format!("write {text}=\"…\"");
-        self.warn(codes::NO_VALUE, name.clone(), message, "value expected behind this", &help);
+        self.report.warn(codes::NO_VALUE, name.clone(), || {
+            let text = quoted(&self.text[name.clone()]);
+            let message = format!("attribute '{text}' has no value; it is taken as empty");
+            (message, "value expected behind this", format!("write {text}=\"…\""))
+        });
         let end = name.end;
         self.tag.attributes.push((name, end..end));
     }
 
     fn stray(&mut self, end: usize) {
-        let message = format!("'{}' does not belong here; it is ignored", quoted(&self.text[self.at..end]));
-        self.warn(codes::STRAY_IN_TAG, self.at..end, message, "attribute, '/>' or '>' expected", "remove it");
+        self.report.warn(codes::STRAY_IN_TAG, self.at..end, || {
+            let text = quoted(&self.text[self.at..end]);
+            let message = format!("'{text}' does not belong here; it is ignored");
+            (message, "attribute, '/>' or '>' expected", "remove it")
+        });
         self.at = end;
     }
 
     fn quote_not_closed(&mut self, at: usize, message: &str) {
-        self.report.add(
-            Diagnostic::error(codes::QUOTE_NOT_CLOSED, at..at + 1, message)
-                .label("this quote has no partner")
-                .help("put the missing quote; write &quot; for a quote inside a value"),
-        );
+        self.report.error(codes::QUOTE_NOT_CLOSED, at..at + 1, || {
+            let help = "put the missing quote; write &quot; for a quote inside a value";
+            (message, "this quote has no partner", help)
+        });
     }
 
     fn not_closed(&mut self) {
-        let name = quoted(&self.text[self.tag.name.clone()]);
-        let message = format!("the tag <{name}> has no '>' before the next '<'");
         let span = self.tag.name.start - 1..self.tag.name.end;
-        self.report.add(
-            Diagnostic::error(codes::TAG_NOT_CLOSED, span, message)
-                .label("tag starts here")
-                .help("end the tag with '>', or with '/>' if the element has no content"),
-        );
+        self.report.error(codes::TAG_NOT_CLOSED, span, || {
+            let name = quoted(&self.text[self.tag.name.clone()]);
+            let message = format!("the tag <{name}> has no '>' before the next '<'");
+            (message, "tag starts here", "end the tag with '>', or with '/>' if the element has no content")
+        });
     }
 
     fn ends_in_tag(&mut self) {
-        let name = quoted(&self.text[self.tag.name.clone()]);
         let span = self.tag.name.start - 1..self.tag.name.end;
-        self.report.add(
-            Diagnostic::error(codes::ENDS_IN_TAG, span, format!("the file ends inside the tag <{name}>"))
-                .label("tag starts here")
-                .help("the file seems to be cut off; end the tag with '>' or '/>'"),
-        );
+        self.report.error(codes::ENDS_IN_TAG, span, || {
+            let name = quoted(&self.text[self.tag.name.clone()]);
+            let message = format!("the file ends inside the tag <{name}>");
+            (message, "tag starts here", "the file seems to be cut off; end the tag with '>' or '/>'")
+        });
         self.tag.cut_off = true;
-    }
-
-    fn warn(
-        &mut self,
-        code: &'static str,
-        span: Range<usize>,
-        message: impl Into<String>,
-        label: &str,
-        help: &str,
-    ) {
-        self.report.add(Diagnostic::warning(code, span, message).label(label).help(help));
     }
 }

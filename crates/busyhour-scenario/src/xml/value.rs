@@ -1,7 +1,7 @@
 //! Attribute values and character data: line ends, entities, and SIPp's backslash escapes.
 
 use super::report::{Report, quoted};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::codes;
 
 /// Longest entity name or number that is looked for behind a `&`, in bytes.
 const REFERENCE_BYTES_MAX: usize = 64;
@@ -67,15 +67,9 @@ fn reference(text: &str, start: usize, report: &mut Report) -> Option<(char, usi
         .filter(|length| *length > 0 && text.as_bytes()[1 + length] == b';')
         .map(|length| &text[1..1 + length]);
     let Some(name) = name else {
-        report.add(
-            Diagnostic::warning(
-                codes::BARE_AMPERSAND,
-                start..start + 1,
-                "a '&' stands alone; it is taken as it is",
-            )
-            .label("not an entity")
-            .help("write &amp; for a '&'"),
-        );
+        report.warn(codes::BARE_AMPERSAND, start..start + 1, || {
+            ("a '&' stands alone; it is taken as it is", "not an entity", "write &amp; for a '&'")
+        });
         return None;
     };
     let length = name.len() + 2;
@@ -88,23 +82,21 @@ fn reference(text: &str, start: usize, report: &mut Report) -> Option<(char, usi
         _ => match name.strip_prefix('#') {
             Some(number) => number_reference(number),
             None => {
-                let message = format!("unknown entity '&{};'; it is taken as it is", quoted(name));
-                report.add(
-                    Diagnostic::warning(codes::UNKNOWN_ENTITY, start..start + length, message)
-                        .label("not one of XML's five entities")
-                        .help("only &amp; &lt; &gt; &quot; &apos; and numbers like &#10; are decoded, none from a DTD"),
-                );
+                report.warn(codes::UNKNOWN_ENTITY, start..start + length, || {
+                    let message = format!("unknown entity '&{};'; it is taken as it is", quoted(name));
+                    let help = "only &amp; &lt; &gt; &quot; &apos; and numbers like &#10; are decoded, none from a DTD";
+                    (message, "not one of XML's five entities", help)
+                });
                 return None;
             }
         },
     };
     if character.is_none() {
-        let message = format!("'&{};' names no character; it is taken as it is", quoted(name));
-        report.add(
-            Diagnostic::warning(codes::BAD_CHARACTER_REFERENCE, start..start + length, message)
-                .label("not a character number")
-                .help("write a decimal number like &#10; or a hexadecimal one like &#x0A;"),
-        );
+        report.warn(codes::BAD_CHARACTER_REFERENCE, start..start + length, || {
+            let message = format!("'&{};' names no character; it is taken as it is", quoted(name));
+            let help = "write a decimal number like &#10; or a hexadecimal one like &#x0A;";
+            (message, "not a character number", help)
+        });
     }
     character.map(|character| (character, length))
 }
