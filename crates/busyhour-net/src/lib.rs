@@ -10,6 +10,7 @@ mod clock;
 mod datagrams;
 mod endpoint;
 mod inbox;
+mod order;
 mod post;
 mod process;
 mod quota;

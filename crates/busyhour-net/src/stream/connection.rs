@@ -105,8 +105,12 @@ impl Connection {
         if let State::Dead(trouble) = self.state {
             return Err(trouble);
         }
-        if self.has_unwritten() && self.out.len() - self.written + message.len() > QUEUE_BYTES_MAX {
-            return Err(Trouble::QueueFull);
+        if self.is_full_for(message) {
+            // The queue may hold this turn's messages only, and the kernel would take them.
+            self.write(spare, counters)?;
+            if self.is_full_for(message) {
+                return Err(Trouble::QueueFull);
+            }
         }
         if self.blocked && self.state == State::Up {
             counters.congested += 1;
@@ -114,6 +118,10 @@ impl Connection {
         take_buffer(&mut self.out, spare);
         self.stream.encode(message, &mut self.out);
         Ok(())
+    }
+
+    fn is_full_for(&self, message: &[u8]) -> bool {
+        self.has_unwritten() && self.out.len() - self.written + message.len() > QUEUE_BYTES_MAX
     }
 
     pub(super) fn has_unwritten(&self) -> bool {
@@ -150,12 +158,19 @@ impl Connection {
     ///
     /// # Errors
     /// When the connection is gone.
-    pub(super) fn write(&mut self, spare: &mut Vec<Vec<u8>>) -> Result<(), Trouble> {
+    pub(super) fn write(
+        &mut self,
+        spare: &mut Vec<Vec<u8>>,
+        counters: &mut GeneratorCounters,
+    ) -> Result<(), Trouble> {
         let Some(socket) = &self.socket else { return Ok(()) };
         while !self.blocked && self.written < self.out.len() {
             match socket.send_with_flags(&self.out[self.written..], libc::MSG_NOSIGNAL) {
                 Ok(count) => self.written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked = true,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.blocked = true;
+                    counters.congested += 1;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(trouble_of_error(&error)),
             }

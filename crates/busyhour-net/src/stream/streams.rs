@@ -181,7 +181,7 @@ impl Streams {
         while let Some(serial) = self.unwritten.pop() {
             let Some(connection) = self.connections.get_mut(serial) else { continue };
             connection.listed_unwritten = false;
-            match connection.write(&mut self.spare) {
+            match connection.write(&mut self.spare, &mut core.counters) {
                 Ok(()) if connection.state == State::Releasing && !connection.has_unwritten() => {
                     self.remove(serial, quota);
                 }

@@ -19,11 +19,11 @@ use crate::clock::Clock;
 use crate::datagrams::Datagrams;
 use crate::endpoint::Endpoint;
 use crate::inbox::{Inbox, Request};
+use crate::order::Order;
 use crate::post::{Letter, Post};
 use crate::quota::Quota;
 use crate::stream::{STREAM_BIT, Streams, StreamsOptions};
 use crate::sys;
-use crate::udp::Order;
 
 /// A turn lasts at least this long, so that messages gather and leave, and are received, in batches: at most 4000 turns
 /// a second under load. It is the most that a message waits for others.

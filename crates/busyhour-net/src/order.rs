@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use busyhour_engine::{Batch, Path, SocketId, Transmit};
 
+use crate::stream::STREAM_BIT;
+
 /// Sorts a batch so that messages which can leave together stand together, and those of one call keep their order.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
@@ -12,8 +14,8 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Positions in `batch.transmits` by (rank, socket and destination, length from long to short), then by position.
-    /// Longer ones come first because a run may end with one shorter message.
+    /// Positions in `batch.transmits` by (rank, socket and destination, length of datagrams from long to
+    /// short), then by position. Longer ones come first because a run may end with one shorter message.
     pub(crate) fn sort(&mut self, batch: &Batch) -> &[u32] {
         self.keyed.clear();
         let mut last: Option<(Path, u64)> = None;
@@ -40,7 +42,12 @@ fn key(transmit: &Transmit, path_hash: u64) -> u64 {
         // The highest rank may hold several messages of one call: they stay as they came.
         return rank << 56;
     }
-    let shortness = u64::from(u16::MAX) - u64::from(transmit.len.min(u32::from(u16::MAX)));
+    let socket = transmit.path.socket;
+    // A stream takes all lengths alike.
+    let shortness = match socket != SocketId::MAIN && socket.serial() & STREAM_BIT != 0 {
+        true => 0,
+        false => u64::from(u16::MAX) - u64::from(transmit.len.min(u32::from(u16::MAX))),
+    };
     rank << 56 | (path_hash & 0xff_ffff_ffff) << 16 | shortness
 }
 
