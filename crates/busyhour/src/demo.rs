@@ -16,10 +16,10 @@ use busyhour_report::sipp::error_summary::ErrorSummary;
 use busyhour_report::summary::{PeakRate, Summary};
 use busyhour_scenario::program::Program;
 
-use crate::exit::{CALLS_FAILED, FATAL, Fatal, SUCCESS};
+use crate::exit::{ABORT_LEVEL, CALLS_FAILED, FATAL, Fatal, SUCCESS};
 use crate::run::{Ended, Opened, Running};
 use crate::scenario;
-use crate::signals::{Signal, SignalQueue};
+use crate::signals::SignalQueue;
 use crate::sipp::random_seed;
 use crate::watch::Watch;
 
@@ -61,11 +61,14 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
     let server = Opened::open(received(uas), settings.clone(), &bind)?;
     let target = SocketAddr::new(localhost, server.local_port());
     let over_us = duration.as_micros() as u64;
+    let plan = Plan::Ramp { from: FIRST_RATE.min(rate), to: rate, over_us };
     let client_settings = Settings {
+        // The ramp's calls and not one more, however late this thread is to end it.
+        calls_max: Some(plan.due(over_us)),
         remote: Some(target),
         remote_host: localhost.to_string(),
         pause_ms: HOLD_MS,
-        plan: Plan::Ramp { from: FIRST_RATE.min(rate), to: rate, over_us },
+        plan,
         // Far more than the ramp needs: a stall of ours shows as lateness, not as calls left out.
         limit: Some((rate * 60.0) as u64 + 1000),
         ..settings
@@ -150,23 +153,36 @@ impl Demo<'_> {
         }
     }
 
-    /// Lets open calls end, first those placed, then what the server still remembers of them.
+    /// Lets open calls end: first those placed, then what the server still waits for.
     fn finish(&mut self, signals: &SignalQueue) {
-        for client_side in [true, false] {
-            self.phase = if client_side { "last calls" } else { "uas waits" };
-            self.side(client_side).shared.begin_quit();
-            self.side(client_side).workers.wake_all();
-            let start = self.client.clock.now();
-            while !self.interrupted && !self.side(client_side).workers.is_finished() {
-                let elapsed = self.client.clock.now().micros_since(start);
-                if elapsed > FINISH_US + ABORT_US {
-                    break;
-                }
-                if elapsed > FINISH_US && self.side(client_side).shared.quit_level() < 11 {
-                    self.side(client_side).shared.raise_quit(11);
-                    self.side(client_side).workers.wake_all();
-                }
-                self.interrupted = matches!(signals.wait(TURN), Some(Signal::Stop | Signal::Quit));
+        self.phase = "last calls";
+        self.wait_for(true, signals);
+        let waiting = self.server.shared.open();
+        if waiting > 0 && !self.interrupted {
+            self.end_line();
+            say(&format!(
+                "All calls of the uac have ended. The uas waits 4 s for late repeats of {waiting} calls.\n"
+            ));
+        }
+        self.wait_for(false, signals);
+    }
+
+    /// Lets the calls of one side end by themselves, or aborts them when that takes too long.
+    fn wait_for(&mut self, client: bool, signals: &SignalQueue) {
+        self.side(client).shared.begin_quit();
+        self.side(client).workers.wake_all();
+        let start = self.client.clock.now();
+        while !self.interrupted && !self.side(client).workers.is_finished() {
+            let elapsed = self.client.clock.now().micros_since(start);
+            if elapsed > FINISH_US + ABORT_US {
+                break;
+            }
+            if elapsed > FINISH_US && self.side(client).shared.quit_level() < ABORT_LEVEL {
+                self.side(client).shared.raise_quit(ABORT_LEVEL);
+                self.side(client).workers.wake_all();
+            }
+            self.interrupted = signals.wait(TURN).is_some();
+            if client {
                 self.look();
             }
         }

@@ -1,4 +1,5 @@
-//! How a process ends: the exit statuses of SIPp 3.8.0 and the error that ends a run before or while it goes.
+//! How a process ends: SIPp 3.8.0's exit statuses and quitting level, and the error that ends a run before or while
+//! it goes.
 
 use std::fmt;
 
@@ -36,3 +37,6 @@ impl fmt::Display for Fatal {
         f.write_str(&self.text)
     }
 }
+
+/// Quitting level from which on open calls are aborted (spec-engine §1.1).
+pub(crate) const ABORT_LEVEL: u32 = 11;

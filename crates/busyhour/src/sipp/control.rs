@@ -13,7 +13,7 @@ use super::files::Files;
 use super::screen::Screen;
 use super::settings::RunPlan;
 use crate::commands::{Commands, RUNNING_MAX};
-use crate::exit::{CALLS_FAILED, FATAL, NOTHING_DONE, SUCCESS};
+use crate::exit::{ABORT_LEVEL, CALLS_FAILED, FATAL, NOTHING_DONE, SUCCESS};
 use crate::run::Running;
 use crate::signals::{Signal, SignalQueue};
 use crate::watch::Watch;
@@ -26,8 +26,6 @@ const WATCH_PERIOD: Duration = Duration::from_secs(1);
 const ABORT_GRACE: Duration = Duration::from_secs(5);
 /// Said when a worker thread has died.
 const WORKER_CRASHED: &str = "A worker came down by a bug in busyhour; its last figures are missing above.";
-/// Level at which calls are aborted (spec-engine §1.1).
-const ABORT_LEVEL: u32 = 11;
 
 /// Controls the run until it has ended, writes the final report, and returns the exit status.
 pub(super) fn run(

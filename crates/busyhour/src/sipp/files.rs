@@ -34,7 +34,7 @@ pub(crate) struct Files {
 
 impl Files {
     /// Opens what the plan wants from the start; the error log waits for the first error.
-    pub(crate) fn open(plan: &RunPlan, base_name: &str, clock: Clock, start_us: u64) -> Result<Files, Fatal> {
+    pub(crate) fn open(plan: &RunPlan, base_name: &str) -> Result<Files, Fatal> {
         let name = |trace: &Trace, ending: &str| {
             trace
                 .file
@@ -55,14 +55,20 @@ impl Files {
             None => ErrorLog::NotWanted,
         };
         Ok(Files {
-            clock,
-            start_us,
+            clock: Clock::default(),
+            start_us: 0,
             messages: open(&plan.messages, "messages.log")?,
             errors,
             statistics: open(&plan.statistics, ".csv")?,
             last_row: None,
             summary: ErrorSummary::default(),
         })
+    }
+
+    /// Tells the form of times, and when the run's time began, in µs since 1970; to be called before the first event.
+    pub(crate) fn begin(&mut self, clock: Clock, start_us: u64) {
+        self.clock = clock;
+        self.start_us = start_us;
     }
 
     /// Writes an event down. Says nothing about those that are not for files.

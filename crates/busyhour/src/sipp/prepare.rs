@@ -43,11 +43,11 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
         let _ = writeln!(io::stdout(), "Background mode - PID=[{child}]");
         return Ok(ONLY_TOLD);
     }
-    // From here on a signal ends the run with its report.
-    let signals =
-        SignalQueue::open().map_err(|error| Fatal::new(format!("signals can't be received: {error}")))?;
     thread::sleep(plan.sleep);
     let addresses = Addresses::find(&plan)?;
+    // From here on a signal ends the run with its report; before, there is nothing to report.
+    let signals =
+        SignalQueue::open().map_err(|error| Fatal::new(format!("signals can't be received: {error}")))?;
     let workers = plan.workers.unwrap_or_else(busyhour_net::available_workers);
     fit_descriptors(&mut plan, workers);
 
@@ -59,6 +59,7 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
         send_to: addresses.send_to,
         ..plan.engine.clone()
     };
+    let mut files = Files::open(&plan, &program.base_name)?;
     let opened = Opened::open(roles(&program), engine, &bind_options(&plan, &addresses, workers))?;
     if let Some(note) = opened.small_buffer() {
         let _ = writeln!(io::stderr(), "{note}");
@@ -66,7 +67,7 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
     let running = opened.start(&plan.globals)?;
     let start_us = running.clock.wall_start_us();
     let calendar = Calendar::local(start_us, running.settings.rfc3339);
-    let files = Files::open(&plan, &program.base_name, calendar, start_us)?;
+    files.begin(calendar, start_us);
     Ok(control::run(&plan, &program, running, files, &signals, calendar))
 }
 

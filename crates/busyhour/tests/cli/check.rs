@@ -10,8 +10,11 @@ const GOOD: &str = "<scenario name=\"x\">\n<recv request=\"INVITE\"/>\n</scenari
 fn good_and_bad_files() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("good.xml"), GOOD).unwrap();
-    fs::write(folder.path().join("bad.xml"), "<scenario>\n<recv request=\"INVITE\" next=\"1\"/>\n</scenario>\n")
-        .unwrap();
+    fs::write(
+        folder.path().join("bad.xml"),
+        "<scenario>\n<recv request=\"INVITE\" next=\"1\"/>\n</scenario>\n",
+    )
+    .unwrap();
 
     let outcome = busyhour_in(folder.path(), &["check", "good.xml"]);
     assert_eq!(outcome.status, 0, "{outcome:?}");

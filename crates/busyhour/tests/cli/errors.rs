@@ -20,7 +20,10 @@ fn refused(line: &str, texts: &[&str]) {
 fn wrong_types() {
     for option in ["p", "m", "l", "users", "max_socket", "base_cseq", "max_retrans", "rate_max", "seed"] {
         for value in ["x", "1.5", "5x", "0x", "99999999999999999999"] {
-            refused(&format!("-{option} {value} 127.0.0.1"), &[&format!("-{option}, \"{value}\""), "valid integer!"]);
+            refused(
+                &format!("-{option} {value} 127.0.0.1"),
+                &[&format!("-{option}, \"{value}\""), "valid integer!"],
+            );
         }
     }
     for option in ["r", "lost", "rate_scale"] {
