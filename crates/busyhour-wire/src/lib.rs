@@ -16,8 +16,10 @@ mod head;
 mod header;
 mod message;
 mod parameter;
+mod start_line;
 
 pub use framing::{Frame, Framer, FramingError};
 pub use header::{HeaderLine, header_lines, long_name};
-pub use message::{Message, ParseError, Start, call_id};
+pub use message::{Message, ParseError, call_id};
 pub use parameter::{tag, top_via_branch, uri_in_brackets};
+pub use start_line::Start;
