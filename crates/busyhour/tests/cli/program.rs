@@ -123,6 +123,15 @@ pub(crate) fn free_port() -> u16 {
     UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// A UDP port of 127.0.0.1 where nobody answers, and which nobody else gets while the socket lives: a connected socket
+/// takes messages of its peer only, so the kernel refuses all others.
+pub(crate) fn closed_port() -> (UdpSocket, u16) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect("127.0.0.1:9").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
+}
+
 /// Waits until somebody has this UDP port of 127.0.0.1.
 pub(crate) fn wait_for_port(port: u16) {
     wait_until(|| UdpSocket::bind(("127.0.0.1", port)).is_err());

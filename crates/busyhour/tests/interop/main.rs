@@ -5,5 +5,9 @@
 
 mod asterisk;
 mod calls;
+mod capture;
+mod input;
 mod kamailio;
 mod peers;
+mod signals;
+mod wire;

@@ -71,23 +71,28 @@ impl Agent {
     /// If it does not end in time, or wrote no statistics.
     pub(crate) fn finish(&mut self, limit: Duration) -> Counts {
         let status = self.process.wait(limit);
+        Counts {
+            exit: status.code().unwrap_or(-1),
+            created: self.total("TotalCallCreated"),
+            successful: self.total("SuccessfulCall(C)"),
+            failed: self.total("FailedCall(C)"),
+        }
+    }
+
+    /// A column of the last row of the statistics file.
+    ///
+    /// # Panics
+    /// If there is no such number.
+    pub(crate) fn total(&self, column: &str) -> u64 {
         let text = fs::read_to_string(&self.statistics).unwrap_or_default();
         let mut rows = text.lines().filter(|line| !line.is_empty());
         let (Some(header), Some(last)) = (rows.next(), rows.next_back()) else {
-            panic!("no statistics; ended with {status}\n{}", self.process.logs());
+            panic!("no statistics were written\n{}", self.process.logs());
         };
-        let column = |name: &str| -> u64 {
-            let position = header.split(';').position(|column| column == name);
-            let cell = position.and_then(|position| last.split(';').nth(position));
-            cell.and_then(|cell| cell.parse().ok())
-                .unwrap_or_else(|| panic!("no number in column {name} of {}", self.statistics.display()))
-        };
-        Counts {
-            exit: status.code().unwrap_or(-1),
-            created: column("TotalCallCreated"),
-            successful: column("SuccessfulCall(C)"),
-            failed: column("FailedCall(C)"),
-        }
+        let position = header.split(';').position(|name| name == column);
+        let cell = position.and_then(|position| last.split(';').nth(position));
+        cell.and_then(|cell| cell.parse().ok())
+            .unwrap_or_else(|| panic!("no number in column {column}: {cell:?}\n{}", self.process.logs()))
     }
 }
 

@@ -1,0 +1,95 @@
+//! tshark reads what busyhour sends: no message may be malformed or bear a warning.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::peers::{Agent, Counts, Process, SOON, Tool, Transport, peer};
+
+const CALLS: u64 = 20;
+
+#[test]
+fn udp_messages_are_well_formed() {
+    // As both sides at once, so that requests and responses are ours.
+    check("udp", Transport::Udp, "u1");
+}
+
+#[test]
+fn tcp_messages_are_well_formed() {
+    check("tcp", Transport::Tcp, "t1");
+}
+
+fn check(protocol: &str, transport: Transport, mode: &str) {
+    let folder = tempfile::tempdir().expect("make a temporary folder");
+    let calls = CALLS.to_string();
+    let common = ["-t", mode, "-m", calls.as_str()];
+    let server_arguments = [&common[..], &["-sn", "uas"]].concat();
+    let mut server = Agent::server(folder.path(), Tool::Busyhour, transport, &server_arguments);
+    let capture = folder.path().join("capture.pcapng");
+    let mut sniffer = start_capture(folder.path(), protocol, server.port, &capture);
+
+    // Held a moment, so that ACK and BYE do not leave as one batch: on loopback a batch is captured as one packet.
+    let client_arguments = [&common[..], &["-sn", "uac", "-r", "20", "-d", "100"]].concat();
+    let mut client = Agent::client(folder.path(), Tool::Busyhour, server.port, &client_arguments);
+    let placed = client.finish(SOON);
+    assert_eq!(placed, Counts::all_well(CALLS), "{}", client.process.logs());
+    server.finish(SOON);
+    // The capture is written in blocks a little later.
+    sleep(Duration::from_millis(500));
+    sniffer.signal("INT");
+    sniffer.wait(SOON);
+
+    let marks = read(&capture, protocol, server.port);
+    let mut seen = Vec::new();
+    for line in marks.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [method, status, severities, groups, texts] = fields[..] else {
+            panic!("tshark printed an unexpected line: {line}");
+        };
+        let worst = severities.split(',').filter_map(|number| number.parse::<u32>().ok()).max().unwrap_or(0);
+        assert!(worst < EXPERT_WARNING, "tshark marks {method}{status}: {texts} ({groups})");
+        assert!(!texts.to_lowercase().contains("malformed"), "tshark marks {method}{status}: {texts}");
+        seen.extend(method.split(',').chain(status.split(',')).map(str::to_owned));
+    }
+    for expected in ["INVITE", "180", "200", "ACK", "BYE"] {
+        let count = seen.iter().filter(|word| *word == expected).count() as u64;
+        assert!(count >= CALLS, "{count} of {CALLS} {expected} were decoded\n{marks}");
+    }
+}
+
+/// tshark's number for the severity "warning"; "error" is above it, "note" and "chat" are below.
+const EXPERT_WARNING: u32 = 0x0060_0000;
+
+fn start_capture(folder: &Path, protocol: &str, port: u16, file: &Path) -> Process {
+    let mut command = Command::new(peer("tshark"));
+    command.args(["-n", "-i", "lo", "-f", &format!("{protocol} port {port}"), "-w"]).arg(file);
+    let process = Process::start("tshark", &folder.join("tshark"), command);
+    let deadline = Instant::now() + SOON;
+    while !process.logs().contains("Capture started") && !process.logs().contains("Capturing on") {
+        assert!(Instant::now() < deadline, "tshark does not start\n{}", process.logs());
+        sleep(Duration::from_millis(20));
+    }
+    // It says so just before it begins: wait until the file has its header.
+    while fs::metadata(file).map_or(0, |metadata| metadata.len()) == 0 {
+        assert!(Instant::now() < deadline, "tshark writes nothing\n{}", process.logs());
+        sleep(Duration::from_millis(20));
+    }
+    process
+}
+
+/// One line for each SIP packet: methods, status codes and tshark's marks on SIP and SDP.
+fn read(capture: &Path, protocol: &str, port: u16) -> String {
+    let mut command = Command::new(peer("tshark"));
+    command.arg("-n").arg("-r").arg(capture).args(["-d", &format!("{protocol}.port=={port},sip")]);
+    // A stream's own marks (resets and the like) are not about the messages.
+    command.args(["-Y", "sip", "-T", "fields", "-e", "sip.Method", "-e", "sip.Status-Code"]);
+    if protocol == "tcp" {
+        command.args(["-o", "tcp.analyze_sequence_numbers:FALSE"]);
+    }
+    command.args(["-e", "_ws.expert.severity", "-e", "_ws.expert.group", "-e", "_ws.expert.message"]);
+    let output = command.output().expect("start tshark");
+    assert!(output.status.success(), "tshark: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
