@@ -85,7 +85,7 @@ codes! {
     BARE_LESS_THAN = "W020";
     /// `]]>` stands outside a CDATA section.
     STRAY_CDATA_END = "W021";
-    /// The file holds control characters that XML forbids.
+    /// The file holds a control character that XML forbids, as it is or as a reference.
     CONTROL_CHARACTER = "W022";
     /// A document type declaration does not stand before the root element.
     MISPLACED_DOCTYPE = "W023";

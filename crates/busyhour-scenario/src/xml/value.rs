@@ -91,12 +91,18 @@ fn reference(text: &str, start: usize, report: &mut Report) -> Option<(char, usi
             }
         },
     };
-    if character.is_none() {
-        report.warn(codes::BAD_CHARACTER_REFERENCE, start..start + length, || {
+    let span = start..start + length;
+    match character {
+        None => report.warn(codes::BAD_CHARACTER_REFERENCE, span, || {
             let message = format!("'&{};' names no character; it is taken as it is", quoted(name));
             let help = "write a decimal number like &#10; or a hexadecimal one like &#x0A;";
             (message, "not a character number", help)
-        });
+        }),
+        Some(character) if is_forbidden(character) => report.warn(codes::CONTROL_CHARACTER, span, || {
+            let message = format!("'&{};' is a character that XML forbids; it is decoded", quoted(name));
+            (message, "control character", "messages can hold one as the escape \\xHH")
+        }),
+        Some(_) => {}
     }
     character.map(|character| (character, length))
 }
@@ -109,6 +115,11 @@ fn number_reference(number: &str) -> Option<char> {
     // from_str_radix would take a sign, but none can stand here: `+` ends a reference, `-` is refused for u32.
     let value = u32::from_str_radix(digits, radix).ok()?;
     char::from_u32(value).filter(|character| *character != '\0')
+}
+
+/// Whether XML forbids a character even as a reference.
+fn is_forbidden(character: char) -> bool {
+    matches!(character, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 /// Replaces SIPp's backslash escapes; any other backslash stays.
@@ -152,6 +163,7 @@ mod tests {
         assert_eq!(decoded(r#"\n\t\r\"\\\.\d\"#).0, "\n\t\r\"\\\\.\\d\\");
         assert_eq!(decoded(r"&#92;n \&quot;").0, "\n \"");
         assert_eq!(decoded("ä&amp;ö").0, "ä&ö");
+        assert_eq!(decoded("&#1;"), ("\u{1}".to_owned(), vec![codes::CONTROL_CHARACTER]));
     }
 
     #[test]
