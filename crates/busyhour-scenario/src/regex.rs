@@ -8,7 +8,6 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::ops::Range;
-use std::ptr;
 
 /// Longest expression in bytes.
 pub const PATTERN_BYTES_MAX: usize = 16 * 1024;
