@@ -25,12 +25,15 @@ struct Timer {
 }
 
 impl Timers {
-    /// Reads a list of names, comma separated and not trimmed; `true` is the timer 1, `false` alone is none, and a final
-    /// comma means nothing (spec-3.8 A2).
+    /// Reads a list of names, comma separated and not trimmed; `true` is the timer 1, `false` is none, and a final comma
+    /// means nothing (spec-3.8 A2).
     pub(crate) fn names(list: &str) -> impl Iterator<Item = &str> {
-        let list = if list == "false" { "" } else { list.strip_suffix(',').unwrap_or(list) };
         let none = list.is_empty();
-        list.split(',').filter(move |_| !none).map(|name| if name == "true" { "1" } else { name })
+        list.strip_suffix(',')
+            .unwrap_or(list)
+            .split(',')
+            .filter(move |name| !none && *name != "false")
+            .map(|name| if name == "true" { "1" } else { name })
     }
 
     /// The timer of that name, started at `span`; `None` if there are too many.
@@ -112,6 +115,7 @@ mod tests {
         assert_eq!(names("a, b,"), ["a", " b"]);
         assert_eq!(names("true,x"), ["1", "x"]);
         assert_eq!(names("a,,b"), ["a", "", "b"]);
+        assert_eq!(names("a,false"), ["a"]);
         assert!(names("false").is_empty());
         assert!(names("").is_empty());
     }

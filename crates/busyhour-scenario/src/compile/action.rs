@@ -41,7 +41,10 @@ impl Compiler<'_> {
         let Some(known) = names::attributes_of_action(name) else {
             return self.other_action(element);
         };
-        self.check_attributes(element, &known);
+        // An <exec> without a known attribute is an error of its own.
+        if name != "exec" || names::EXEC.iter().any(|known| element.attribute(known).is_some()) {
+            self.check_attributes(element, &known);
+        }
         self.check_no_children(element);
         match name {
             "ereg" => self.ereg(element).map(Action::Ereg),
@@ -178,6 +181,7 @@ impl Compiler<'_> {
         let with = match (element.attribute("value"), element.attribute("variable2")) {
             (Some(_), Some(second)) => {
                 self.exclusive(element, "value", second);
+                self.variable(element, "variable2");
                 None
             }
             (Some(value), None) => Some(Text::Literal(value.value.clone())),

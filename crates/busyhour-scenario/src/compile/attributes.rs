@@ -112,7 +112,7 @@ impl<'a> Compiler<'a> {
             self.findings.add(
                 codes::BAD_NUMBER,
                 value_span(attribute),
-                format!("<{}> {name}, \"{}\" is not a valid number!", element.name, attribute.value),
+                format!("<{}> {name}, \"{}\" is not a floating point number!", element.name, attribute.value),
                 "expected a number",
                 "write it with a point, without a unit, for example 0.5",
             );
@@ -196,6 +196,7 @@ impl<'a> Compiler<'a> {
         match (element.attribute("value"), element.attribute(variable_name)) {
             (Some(_), Some(second)) => {
                 self.exclusive(element, "value", second);
+                self.variable_of(second);
                 None
             }
             (Some(_), None) => self.double(element, "value").map(Operand::Value),
@@ -222,16 +223,15 @@ impl<'a> Compiler<'a> {
     pub(crate) fn check_of(&mut self, element: &Element) -> Check {
         let must_hold = self.boolean(element, "check_it");
         let must_not_hold = self.boolean(element, "check_it_inverse");
+        if element.attribute("check_it").is_some()
+            && let Some(second) = element.attribute("check_it_inverse")
+        {
+            self.exclusive(element, "check_it", second);
+        }
         match (must_hold, must_not_hold) {
-            (false, false) => Check::No,
-            (true, false) => Check::MustHold,
+            (true, _) => Check::MustHold,
             (false, true) => Check::MustNotHold,
-            (true, true) => {
-                if let Some(second) = element.attribute("check_it_inverse") {
-                    self.exclusive(element, "check_it", second);
-                }
-                Check::No
-            }
+            (false, false) => Check::No,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::program::{DefaultMessage, Scope};
 use crate::syntax::cdata::Purpose;
 use crate::syntax::located::Located;
 use crate::syntax::{names, number};
+use crate::template::{Keyword, Piece};
 use crate::xml::{Element, Node};
 
 const DEFAULT_MESSAGES: &[(&str, DefaultMessage)] = &[
@@ -50,6 +51,16 @@ impl Compiler<'_> {
             );
             return;
         };
+        if borders.inexact {
+            self.findings.add(
+                codes::VALUE_TAKEN_FOR,
+                value_span(attribute),
+                format!("the borders of <{}> are taken for {:?}", element.name, borders.sorted),
+                "not read as written",
+                "write whole numbers with commas between, for example 10, 20, 50",
+            );
+        }
+        let borders = borders.sorted;
         if element.name == "CallLengthRepartition" {
             self.call_length_borders = borders;
         } else {
@@ -63,26 +74,34 @@ impl Compiler<'_> {
         let id = self.required(element, "id").and_then(|id| self.one_of(element, id, DEFAULT_MESSAGES));
         let Some(text) = self.message_text(element, Purpose::Other) else { return };
         let template = self.template(&text);
+        if id != Some(DefaultMessage::ThirdPartyAbort) {
+            self.start_line(&template, &text);
+        }
+        // SIPp's check of mentions does not reach these messages.
+        for piece in &template.pieces {
+            if let Piece::Keyword(Keyword::Variable(variable) | Keyword::Fill { variable, .. }) = piece {
+                self.variables.excuse(*variable);
+            }
+        }
         if let Some(id) = id {
             self.default_messages.retain(|(known, _)| *known != id);
             self.default_messages.push((id, template));
         }
     }
 
-    /// `<init>`: only `<nop>` and `<label>`, with labels of its own.
-    pub(crate) fn init(&mut self, element: &Element) {
+    /// `<init>`: only `<nop>` and `<label>`, with labels of its own. Several of them are one.
+    pub(crate) fn init(&mut self, element: &Element, stanza: &mut Stanza) {
         self.check_attributes(element, &names::attributes_of("init"));
-        let mut stanza = Stanza::default();
         for node in &element.children {
             match node {
                 Node::Element(child) => match child.name.as_str() {
-                    "label" => self.label(child, &mut stanza),
-                    "nop" => self.step(child, &mut stanza),
+                    "label" => self.label(child, stanza),
+                    "nop" => self.step(child, stanza),
                     "xi:include" => self.not_available("<xi:include>".to_owned(), child.name_span.clone()),
                     other => self.findings.add(
                         codes::BAD_INIT,
                         child.name_span.clone(),
-                        format!("Invalid element in an init stanza: <{other}>"),
+                        format!("Invalid element in an init stanza: '{other}'"),
                         "not allowed here",
                         "<init> may hold <nop> and <label> only",
                     ),
@@ -91,18 +110,6 @@ impl Compiler<'_> {
                     self.ignored_text(text, span.clone(), "init");
                 }
             }
-        }
-        let steps = self.close(stanza);
-        if self.init.is_empty() {
-            self.init = steps;
-        } else if !steps.is_empty() {
-            self.findings.add(
-                codes::BAD_INIT,
-                element.name_span.clone(),
-                "a second <init>",
-                "the second one",
-                "put all initialisation into one <init>",
-            );
         }
     }
 }

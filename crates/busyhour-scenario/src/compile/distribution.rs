@@ -30,94 +30,112 @@ impl Compiler<'_> {
 
     /// Reads the parameters of the distribution called `name`. All that are wrong are reported.
     pub(crate) fn distribution_named(&mut self, element: &Element, name: &str) -> Option<Distribution> {
-        let any = |_: f64| true;
-        let positive = |value: f64| value > 0.0;
-        let not_negative = |value: f64| value >= 0.0;
         match name {
-            "fixed" => {
-                let value = self.parameter(element, "value", any, "")?;
-                Some(Distribution::Fixed(value))
-            }
+            "fixed" => self.parameter(element, "value").map(Distribution::Fixed),
             "uniform" => {
-                let min = self.parameter(element, "min", any, "");
-                let max = self.parameter(element, "max", any, "");
+                let min = self.parameter(element, "min");
+                let max = self.parameter(element, "max");
                 let (min, max) = (min?, max?);
                 if min > max {
-                    let span = element.attribute("max").map_or(element.name_span.clone(), value_span);
-                    self.findings.add(
-                        codes::BAD_VALUE,
-                        span,
-                        format!("<{}> max, {max} is below min, {min}", element.name),
-                        "smaller than min",
-                        "exchange the two",
+                    self.taken_for(
+                        element,
+                        "max",
+                        format!("max, {max} is below min, {min}: the two are exchanged"),
                     );
-                    return None;
                 }
-                Some(Distribution::Uniform { min, max })
+                Some(Distribution::Uniform { min: min.min(max), max: min.max(max) })
             }
             "normal" | "lognormal" => {
-                let mean = self.parameter(element, "mean", any, "");
-                let stdev = self.parameter(element, "stdev", not_negative, "not be negative");
+                let mean = self.parameter(element, "mean");
+                let stdev = self.parameter(element, "stdev");
                 let (mean, stdev) = (mean?, stdev?);
+                if stdev < 0.0 {
+                    self.taken_for(element, "stdev", format!("stdev, {stdev} is taken for {}", -stdev));
+                }
+                let stdev = stdev.abs();
                 Some(match name {
                     "normal" => Distribution::Normal { mean, stdev },
                     _ => Distribution::LogNormal { mean, stdev },
                 })
             }
             "exponential" => {
-                let mean = self.parameter(element, "mean", not_negative, "not be negative")?;
-                Some(if mean == 0.0 { Distribution::Fixed(0.0) } else { Distribution::Exponential { mean } })
+                let mean = self.parameter(element, "mean")?;
+                if mean > 0.0 {
+                    return Some(Distribution::Exponential { mean });
+                }
+                self.taken_for(element, "mean", format!("mean, {mean} is not above 0: it is always 0"));
+                Some(Distribution::Fixed(0.0))
             }
             "weibull" => {
-                let lambda = self.parameter(element, "lambda", positive, "be above 0");
-                let k = self.parameter(element, "k", positive, "be above 0");
+                let lambda = self.positive(element, "lambda");
+                let k = self.positive(element, "k");
                 Some(Distribution::Weibull { lambda: lambda?, k: k? })
             }
             "pareto" => {
-                let k = self.parameter(element, "k", positive, "be above 0");
-                let x_m = self.parameter(element, "x_m", positive, "be above 0");
+                let k = self.positive(element, "k");
+                let x_m = self.positive(element, "x_m");
                 Some(Distribution::Pareto { k: k?, x_m: x_m? })
             }
             "gpareto" => {
-                let shape = self.parameter(element, "shape", any, "");
-                let scale = self.parameter(element, "scale", not_negative, "not be negative");
-                let location = self.parameter(element, "location", any, "");
+                let shape = self.parameter(element, "shape");
+                let scale = self.parameter(element, "scale");
+                let location = self.parameter(element, "location");
                 Some(Distribution::GPareto { shape: shape?, scale: scale?, location: location? })
             }
             "gamma" => {
-                let k = self.parameter(element, "k", positive, "be above 0");
-                let theta = self.parameter(element, "theta", positive, "be above 0");
+                let k = self.positive(element, "k");
+                let theta = self.positive(element, "theta");
                 Some(Distribution::Gamma { k: k?, theta: theta? })
             }
             "negbin" => {
-                let p = self.parameter(element, "p", |p| p > 0.0 && p <= 1.0, "be above 0 and at most 1");
-                let n = self.parameter(element, "n", positive, "be above 0");
+                let p =
+                    self.parameter_within(element, "p", |p| p > 0.0 && p <= 1.0, "be above 0 and at most 1");
+                let n = self.positive(element, "n");
                 Some(Distribution::NegBin { p: p?, n: n? })
             }
             _ => None,
         }
     }
 
-    fn parameter(
+    fn parameter(&mut self, element: &Element, name: &str) -> Option<f64> {
+        self.required(element, name)?;
+        self.double(element, name)
+    }
+
+    fn positive(&mut self, element: &Element, name: &str) -> Option<f64> {
+        self.parameter_within(element, name, |value| value > 0.0, "be above 0")
+    }
+
+    fn parameter_within(
         &mut self,
         element: &Element,
         name: &str,
         allowed: impl Fn(f64) -> bool,
         must: &str,
     ) -> Option<f64> {
-        let attribute = self.required(element, name)?;
-        let value = self.double(element, name)?;
+        let value = self.parameter(element, name)?;
         if allowed(value) {
             return Some(value);
         }
         self.findings.add(
             codes::BAD_VALUE,
-            value_span(attribute),
+            element.attribute(name).map_or(element.name_span.clone(), value_span),
             format!("<{}> {name}, {value} is not possible: it must {must}", element.name),
             format!("must {must}"),
             "correct the parameter",
         );
         None
+    }
+
+    /// Reports a parameter that SIPp accepts although it makes little sense.
+    pub(crate) fn taken_for(&mut self, element: &Element, name: &str, what: String) {
+        self.findings.add(
+            codes::VALUE_TAKEN_FOR,
+            element.attribute(name).map_or(element.name_span.clone(), value_span),
+            format!("<{}> {what}", element.name),
+            "probably not meant",
+            "correct the parameter",
+        );
     }
 }
 

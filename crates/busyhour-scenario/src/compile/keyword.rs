@@ -19,10 +19,8 @@ impl Compiler<'_> {
                 RawPiece::Keyword { text, range } => {
                     // Spans of keywords are without the brackets: that is what is wrong or not.
                     let span = located.span(range.start + 1..range.end - 1);
-                    match self.keyword(&text, span) {
-                        Some(piece) => piece,
-                        None => continue,
-                    }
+                    // One that is wrong leaves something in its place, so that the texts around it stay apart.
+                    self.keyword(&text, span).unwrap_or(Piece::Keyword(Keyword::NotAvailable(text)))
                 }
             };
             match (pieces.last_mut(), piece) {

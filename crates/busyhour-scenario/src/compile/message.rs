@@ -92,7 +92,7 @@ impl Compiler<'_> {
             _ => None,
         });
         let (span, label) = match text {
-            Some(span) => (span, "this text is not in a CDATA section"),
+            Some(span) => (self.trimmed(span), "this text is not in a CDATA section"),
             None => (element.name_span.clone(), "has no text"),
         };
         self.findings.add(
@@ -105,47 +105,52 @@ impl Compiler<'_> {
     }
 
     /// The method or the status code, which must stand literally in the text.
-    fn start_line(&mut self, template: &Template, text: &Located) -> Option<SendStart> {
+    pub(crate) fn start_line(&mut self, template: &Template, text: &Located) -> Option<SendStart> {
         let line_end = text.as_str().find('\r').unwrap_or(text.as_str().len());
         let line = text.span(0..line_end);
         let first = match template.pieces.first() {
             Some(Piece::Literal(first)) => first.trim_ascii_start(),
             _ => b"",
         };
-        let Some(space) = memchr::memchr(b' ', first) else {
-            let is_keyword = template.pieces.iter().any(|piece| matches!(piece, Piece::Keyword(_)));
-            if is_keyword && !first.contains(&b'\r') {
+        let end = first.iter().position(u8::is_ascii_whitespace).filter(|_| first.contains(&b' '));
+        let Some(end) = end else {
+            if template.pieces.iter().any(|piece| matches!(piece, Piece::Keyword(_))) {
                 self.method_is_keyword(line);
             } else {
                 self.bad_start_line(line, "it holds no blank");
             }
             return None;
         };
-        let word = &first[..space];
-        if word.contains(&b'\r') {
-            self.bad_start_line(line, "it holds no blank");
-            return None;
-        }
+        let (word, rest) = (&first[..end], &first[end..]);
         if !word.eq_ignore_ascii_case(b"SIP/2.0") {
             let method = String::from_utf8_lossy(word).into_owned();
-            if !is_token(word) {
-                self.bad_start_line(line, &format!("'{}' is not a method", method.escape_debug()));
-                return None;
+            // SIPp sends it all the same, and somebody may want to.
+            if rest.first() != Some(&b' ') || !is_token(word) {
+                self.findings.add(
+                    codes::VALUE_TAKEN_FOR,
+                    line,
+                    format!(
+                        "the first line is no request line: '{}' is taken for the method",
+                        method.escape_debug()
+                    ),
+                    "sent as it is",
+                    "a request starts with METHOD URI SIP/2.0",
+                );
             }
             return Some(SendStart::Request(method));
         }
-        let rest = first[space..].trim_ascii_start();
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let rest = rest.trim_ascii_start();
         if rest.is_empty() {
             self.method_is_keyword(line);
             return None;
         }
-        // At most so many digits are looked at, so the number fits.
-        let code = rest[..digits.min(9)].iter().fold(0u32, |code, digit| code * 10 + u32::from(digit - b'0'));
-        match u16::try_from(code) {
-            Ok(code @ 100..=699) => Some(SendStart::Response(code)),
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let ends = rest.get(digits).is_none_or(u8::is_ascii_whitespace);
+        let code = str::from_utf8(&rest[..digits]).ok().filter(|_| ends).and_then(|code| code.parse().ok());
+        match code {
+            Some(code @ 100..=699) => Some(SendStart::Response(code)),
             _ => {
-                self.bad_start_line(line, "its status code is not between 100 and 699");
+                self.bad_start_line(line, "its status code is not a number between 100 and 699");
                 None
             }
         }

@@ -82,8 +82,8 @@ pub fn load(source: &Source, options: &Options) -> Loaded {
         return Loaded { program: None, diagnostics };
     };
     let mut compiler = Compiler::new(source, options, findings, &root);
-    let main = compiler.scenario(&root);
-    compiler.finish(source, &root, main)
+    let (main, init) = compiler.scenario(&root);
+    compiler.finish(source, &root, main, init)
 }
 
 /// The state of a compilation.
@@ -100,7 +100,6 @@ pub(crate) struct Compiler<'a> {
     keep_everything: bool,
     default_messages: Vec<(DefaultMessage, Template)>,
     call_length_borders: Vec<u32>,
-    init: Vec<crate::program::Step>,
     has_loss: bool,
 }
 
@@ -119,15 +118,15 @@ impl<'a> Compiler<'a> {
             keep_everything: false,
             default_messages: Vec::new(),
             call_length_borders: Vec::new(),
-            init: Vec::new(),
             has_loss: false,
         }
     }
 
-    /// Reads all children of `<scenario>` in file order.
-    fn scenario(&mut self, root: &Element) -> Stanza {
+    /// Reads all children of `<scenario>` in file order: its steps, and those of `<init>`.
+    fn scenario(&mut self, root: &Element) -> (Stanza, Stanza) {
         self.check_attributes(root, &names::attributes_of("scenario"));
         let mut main = Stanza::default();
+        let mut init = Stanza::default();
         for node in &root.children {
             let element = match node {
                 Node::Element(element) => element,
@@ -138,7 +137,7 @@ impl<'a> Compiler<'a> {
             };
             match element.name.as_str() {
                 "label" => self.label(element, &mut main),
-                "init" => self.init(element),
+                "init" => self.init(element, &mut init),
                 "Global" | "User" | "Reference" => self.declaration(element),
                 "DefaultMessage" => self.default_message(element),
                 "ResponseTimeRepartition" | "CallLengthRepartition" => self.repartition(element),
@@ -146,11 +145,11 @@ impl<'a> Compiler<'a> {
                 _ => self.step(element, &mut main),
             }
         }
-        main
+        (main, init)
     }
 
     /// Resolves what needed the whole file, checks the whole, and builds the program if nothing was wrong.
-    fn finish(mut self, source: &Source, root: &Element, main: Stanza) -> Loaded {
+    fn finish(mut self, source: &Source, root: &Element, main: Stanza, init: Stanza) -> Loaded {
         let empty = main.is_empty();
         // A step that could not be read is reported already; "no messages" would only confuse.
         if empty && !main.left_out() {
@@ -165,6 +164,7 @@ impl<'a> Compiler<'a> {
         let left_out = main.left_out();
         let unexpected_main = main.label("_unexp.main");
         let steps = self.close(main);
+        let init = self.close(init);
         let roles = role::roles(&steps);
         if roles.is_none() && !empty && !left_out {
             self.findings.add(
@@ -203,7 +203,7 @@ impl<'a> Compiler<'a> {
             creation,
             sending,
             steps,
-            init: self.init,
+            init,
             variables: self.variables.finish(),
             timers,
             counters: self.counters,
@@ -246,6 +246,13 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// The range without white space around it.
+    pub(crate) fn trimmed(&self, span: Range<usize>) -> Range<usize> {
+        let text = self.text.get(span.clone()).unwrap_or("");
+        let start = span.start + (text.len() - text.trim_start().len());
+        start..start + text.trim().len()
+    }
+
     /// Reports text where none is read.
     pub(crate) fn ignored_text(&mut self, text: &str, span: Range<usize>, element: &str) {
         let looks_like_attribute = text.split_once('=').is_some_and(|(name, value)| {
@@ -260,7 +267,7 @@ impl<'a> Compiler<'a> {
         };
         self.findings.add(
             codes::TEXT_IGNORED,
-            span,
+            self.trimmed(span),
             format!(
                 "text inside <{element}> is ignored{}",
                 if looks_like_attribute { ", but it looks like an attribute" } else { "" }

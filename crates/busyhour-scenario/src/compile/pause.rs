@@ -2,7 +2,6 @@
 
 use crate::check::codes;
 use crate::compile::Compiler;
-use crate::compile::attributes::value_span;
 use crate::compile::distribution::percentile_99;
 use crate::program::{Distribution, Pause, PauseLength};
 use crate::xml::Element;
@@ -17,7 +16,7 @@ impl Compiler<'_> {
         let length = self.pause_length(element)?;
         if let PauseLength::Drawn(distribution) = &length {
             let percentile = percentile_99(distribution);
-            if sanity_check && !(percentile <= f64::from(i32::MAX)) {
+            if sanity_check && (percentile.is_nan() || percentile > f64::from(i32::MAX)) {
                 self.findings.add(
                     codes::PAUSE_TOO_LONG,
                     element.name_span.clone(),
@@ -43,19 +42,14 @@ impl Compiler<'_> {
         if element.attribute("min").is_some() || element.attribute("max").is_some() {
             return self.distribution_named(element, "uniform").map(PauseLength::Drawn);
         }
-        let Some(attribute) = element.attribute("milliseconds") else { return Some(PauseLength::Default) };
+        if element.attribute("milliseconds").is_none() {
+            return Some(PauseLength::Default);
+        }
         let milliseconds = self.double(element, "milliseconds")?;
         if milliseconds < 0.0 {
-            self.findings.add(
-                codes::BAD_VALUE,
-                value_span(attribute),
-                format!("<{}> milliseconds, {milliseconds} is below 0", element.name),
-                "negative",
-                "write the pause's length in milliseconds",
-            );
-            return None;
+            self.taken_for(element, "milliseconds", format!("milliseconds, {milliseconds} is taken for 0"));
         }
-        Some(PauseLength::Drawn(Distribution::Fixed(milliseconds)))
+        Some(PauseLength::Drawn(Distribution::Fixed(milliseconds.max(0.0))))
     }
 }
 

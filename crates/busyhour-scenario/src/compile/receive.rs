@@ -89,37 +89,32 @@ impl Compiler<'_> {
         if matching {
             return self.pattern(response).map(Expect::ResponseMatching);
         }
-        self.status_code(element, response).map(Expect::Response)
+        Some(self.status_code(response))
     }
 
-    /// SIPp reads the digits in front and ignores the rest.
-    fn status_code(&mut self, element: &Element, attribute: &Attribute) -> Option<u16> {
-        let text = attribute.value.trim_ascii_start();
+    /// SIPp reads the digits in front and ignores the rest, so a text without digits never matches.
+    fn status_code(&mut self, attribute: &Attribute) -> Expect {
+        let text = attribute.value.trim_ascii();
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        match text[..digits].parse::<u16>() {
-            Ok(code @ 100..=699) => {
-                if digits < text.trim_ascii_end().len() {
-                    self.findings.add(
-                        codes::VALUE_TAKEN_FOR,
-                        value_span(attribute),
-                        format!("response \"{}\" is taken for {code}", attribute.value),
-                        "only the digits count",
-                        format!("write response=\"{code}\", or add regexp_match=\"true\""),
-                    );
-                }
-                Some(code)
-            }
-            _ => {
-                self.findings.add(
-                    codes::BAD_VALUE,
-                    value_span(attribute),
-                    format!("<{}> response, \"{}\" is not a status code", element.name, attribute.value),
+        let code = text[..digits].parse::<u16>().ok().filter(|code| (100..=699).contains(code));
+        if code.is_none() || digits < text.len() {
+            let value = &attribute.value;
+            let (message, label) = match code {
+                Some(code) => (format!("response \"{value}\" is taken for {code}"), "only the digits count"),
+                None => (
+                    format!("response \"{value}\" is not a status code: it never matches"),
                     "expected 100 to 699",
-                    "write a code such as 200; for several, an expression and regexp_match=\"true\"",
-                );
-                None
-            }
+                ),
+            };
+            self.findings.add(
+                codes::VALUE_TAKEN_FOR,
+                value_span(attribute),
+                message,
+                label,
+                "write a code such as 200; for several an expression such as 1.. and regexp_match=\"true\"",
+            );
         }
+        code.map_or(Expect::Nothing, Expect::Response)
     }
 
     /// On only if the value is exactly `true`.

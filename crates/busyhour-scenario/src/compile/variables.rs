@@ -38,6 +38,7 @@ impl Variables {
 
     /// Declares a name at a scope (or mentions it again there).
     pub(crate) fn declare(&mut self, name: &str, scope: Scope, span: Range<usize>, findings: &mut Findings) {
+        let name = name.trim_ascii();
         if !self.check_name(name, &span, findings) {
             return;
         }
@@ -68,6 +69,8 @@ impl Variables {
         span: Range<usize>,
         findings: &mut Findings,
     ) -> Option<Variable> {
+        // SIPp keeps the blanks in `assign_to="a, b"` as part of the name; gone everywhere, they do not matter.
+        let name = name.trim_ascii();
         if !self.check_name(name, &span, findings) {
             return None;
         }
@@ -77,6 +80,13 @@ impl Variables {
         };
         self.count(variable, span);
         Some(variable)
+    }
+
+    /// Counts a variable as mentioned often enough.
+    pub(crate) fn excuse(&mut self, variable: Variable) {
+        if let Some((count, _)) = self.mentions.get_mut(&variable) {
+            *count = (*count).max(2);
+        }
     }
 
     /// Mentions a variable that must be known.

@@ -237,9 +237,6 @@ pub(crate) const DISTRIBUTIONS: &[&str] = &[
     "negbin",
 ];
 
-/// Replaceable automatic messages.
-pub(crate) const DEFAULT_MESSAGES: &[&str] = &["3pcc_abort", "ack", "ack2", "bye", "cancel", "200"];
-
 /// The attributes that an element of `<scenario>` or `<init>` may have.
 pub(crate) fn attributes_of(element: &str) -> Vec<&'static str> {
     let own: &[&str] = match element {

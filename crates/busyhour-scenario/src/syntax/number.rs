@@ -39,18 +39,33 @@ pub(crate) fn boolean(text: &str, octal: bool) -> Option<bool> {
     }
 }
 
-/// Reads the borders of a repartition: unsigned whole numbers between commas, blanks and tabs allowed.
-pub(crate) fn borders(text: &str) -> Option<Vec<u32>> {
-    let mut borders = Vec::new();
+/// Borders of a repartition.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Borders {
+    /// Sorted, ms.
+    pub(crate) sorted: Vec<u32>,
+    /// Something was there that is not read: a second number without a comma, or digits beyond 32 bits.
+    pub(crate) inexact: bool,
+}
+
+/// Reads the borders of a repartition: unsigned whole numbers between commas, blanks and tabs allowed. Nothing at all is
+/// no table. Like SIPp, takes the first of two numbers with a blank between.
+pub(crate) fn borders(text: &str) -> Option<Borders> {
+    let mut borders = Borders { sorted: Vec::new(), inexact: false };
+    if text.is_empty() {
+        return Some(borders);
+    }
     for part in text.split(',') {
-        let part = part.trim_matches([' ', '\t']);
-        if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+        let mut numbers = part.split([' ', '\t']).filter(|number| !number.is_empty());
+        let first = numbers.next()?;
+        borders.inexact |= numbers.next().is_some();
+        if !part.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ' || byte == b'\t') {
             return None;
         }
-        borders.push(part.parse().ok()?);
+        borders.inexact |= first.parse::<u32>().is_err();
+        borders.sorted.push(first.parse().unwrap_or(u32::MAX));
     }
-    borders.sort_unstable();
-    borders.dedup();
+    borders.sorted.sort_unstable();
     Some(borders)
 }
 
@@ -110,8 +125,12 @@ mod tests {
 
     #[test]
     fn borders_are_sorted() {
-        assert_eq!(borders("20, 10,\t30"), Some(vec![10, 20, 30]));
-        for bad in ["", "10,", "10 20", "-1", "a"] {
+        let sorted = |text| borders(text).map(|borders| (borders.sorted, borders.inexact));
+        assert_eq!(sorted("20, 10,\t30"), Some((vec![10, 20, 30], false)));
+        assert_eq!(sorted("10 20,5,5"), Some((vec![5, 5, 10], true)));
+        assert_eq!(sorted("99999999999"), Some((vec![u32::MAX], true)));
+        assert_eq!(sorted(""), Some((vec![], false)));
+        for bad in ["10,", "10,,20", "-1", "a", "10 a"] {
             assert_eq!(borders(bad), None, "{bad:?}");
         }
     }
