@@ -19,7 +19,7 @@ use busyhour_scenario::program::Program;
 use crate::exit::{ABORT_LEVEL, CALLS_FAILED, FATAL, Fatal, SUCCESS};
 use crate::run::{Ended, Opened, Running};
 use crate::scenario;
-use crate::signals::SignalQueue;
+use crate::signals::{Signal, SignalQueue};
 use crate::sipp::random_seed;
 use crate::watch::Watch;
 
@@ -33,6 +33,8 @@ const HOLD_MS: u64 = 500;
 const TURN: Duration = Duration::from_millis(10);
 /// One line a second.
 const LINE_US: u64 = 1_000_000;
+/// How much later than planned the last call may start.
+const STALL_US: u64 = 10_000_000;
 /// Time in which open calls must have ended by themselves: a call whose messages are lost gives up after 32 s.
 const FINISH_US: u64 = 40_000_000;
 /// Time in which aborted calls must have ended.
@@ -94,6 +96,7 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
         errors: ErrorSummary::default(),
         calendar: Calendar::local(client.clock.wall_start_us(), false),
         terminal: io::stdout().is_terminal(),
+        line_open: false,
         line_at: Time::from_micros(LINE_US),
         previous: Snapshot::empty([&*uac]),
         peak_rate: PeakRate::default(),
@@ -129,6 +132,8 @@ struct Demo<'a> {
     errors: ErrorSummary,
     calendar: Calendar,
     terminal: bool,
+    /// A live line waits for being written over.
+    line_open: bool,
     /// When the next live line is due.
     line_at: Time,
     /// Sum of the client's workers at the last line.
@@ -140,11 +145,10 @@ struct Demo<'a> {
 }
 
 impl Demo<'_> {
-    /// Lets calls start until `end`, or the first signal.
+    /// Lets calls start until all of the ramp's have, or until the first signal.
     fn ramp(&mut self, end: Time, signals: &SignalQueue) {
-        while self.client.clock.now() < end && !self.client.workers.is_finished() {
-            let left = Duration::from_micros(end.micros_since(self.client.clock.now()));
-            if signals.wait(TURN.min(left)).is_some() {
+        while self.client.shared.quit_level() == 0 && self.client.clock.now() < end + STALL_US {
+            if signals.wait(TURN).is_some_and(ends) {
                 self.end_line();
                 say("No new calls; waiting for the open ones. Once more: stop at once.\n");
                 return;
@@ -181,7 +185,7 @@ impl Demo<'_> {
                 self.side(client).shared.raise_quit(ABORT_LEVEL);
                 self.side(client).workers.wake_all();
             }
-            self.interrupted = signals.wait(TURN).is_some();
+            self.interrupted = signals.wait(TURN).is_some_and(ends);
             if client {
                 self.look();
             }
@@ -217,6 +221,7 @@ impl Demo<'_> {
         };
         if self.terminal {
             say(&format!("\r\x1b[K{}", live.terminal()));
+            self.line_open = true;
         } else {
             say(&format!("{}\n", live.plain()));
         }
@@ -225,8 +230,8 @@ impl Demo<'_> {
     }
 
     /// Leaves the live line on a terminal.
-    fn end_line(&self) {
-        if self.terminal && self.previous.at > Time::ZERO {
+    fn end_line(&mut self) {
+        if std::mem::take(&mut self.line_open) {
             say("\n");
         }
     }
@@ -263,6 +268,10 @@ impl Demo<'_> {
 fn is_good(side: &Ended) -> bool {
     let counters = &side.whole.counters;
     counters.failed_total() == 0 && counters.open == 0 && !side.crashed
+}
+
+fn ends(signal: Signal) -> bool {
+    matches!(signal, Signal::Stop | Signal::Quit)
 }
 
 fn note(errors: &mut ErrorSummary, calendar: &Calendar, start_us: u64, events: &[Event]) {

@@ -74,13 +74,13 @@ impl Opened {
         })
     }
 
-    /// Starts the clock and the threads, and the connection that all calls share if there is one.
+    /// Starts the clock and the threads, and the connection that all calls share if there is one. `globals` are names
+    /// and texts of global variables that a program declares.
     pub(crate) fn start(mut self, globals: &[(String, String)]) -> Result<Running, Fatal> {
         let shared = Arc::new(Shared::new(self.workers, &self.run));
         for (name, text) in globals {
-            if !shared.set_global(name, text) {
-                return Err(unknown_global(name, &shared));
-            }
+            // Whoever fills in `globals` has looked the names up in the program.
+            shared.set_global(name, text);
         }
         let target = self.settings.send_to.or(self.settings.remote);
         if self.settings.protocol == Protocol::Tcp
@@ -161,14 +161,4 @@ fn sends_to_target(run: &Run) -> bool {
         .iter()
         .filter_map(|placed| run.programs.get(usize::from(placed.program)))
         .any(|program| program.sending == Role::Client)
-}
-
-fn unknown_global(name: &str, shared: &Shared) -> Fatal {
-    let names = shared.global_names();
-    let known = if names.is_empty() {
-        "The scenario declares no global variable; <Global variables=\"…\"/> does.".to_owned()
-    } else {
-        format!("The scenario's global variables: {}.", names.join(", "))
-    };
-    Fatal::new(format!("-set: there is no global variable \"{name}\". {known}"))
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 /// Longest line of signals nobody has looked at; more are as good as none.
@@ -17,6 +17,8 @@ pub(crate) enum Signal {
     Stop,
     /// SIGUSR1.
     Quit,
+    /// SIGUSR2.
+    DumpScreens,
 }
 
 /// The process's signals since [`SignalQueue::open`].
@@ -24,14 +26,16 @@ pub(crate) enum Signal {
 pub(crate) struct SignalQueue(Receiver<Signal>);
 
 impl SignalQueue {
-    /// Takes SIGINT, SIGTERM and SIGUSR1 over from their default actions. SIGWINCH is ignored; SIGPIPE already is.
+    /// Takes these signals over from their default actions. SIGXFSZ is only kept from killing us: the write that
+    /// caused it then fails. SIGPIPE is ignored already.
     pub(crate) fn open() -> std::io::Result<SignalQueue> {
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGUSR1, SIGWINCH])?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ])?;
         let (sender, receiver) = mpsc::sync_channel(WAITING_MAX);
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
             for signal in &mut signals {
                 let signal = match signal {
                     SIGUSR1 => Signal::Quit,
+                    SIGUSR2 => Signal::DumpScreens,
                     SIGINT | SIGTERM => Signal::Stop,
                     _ => continue,
                 };

@@ -140,6 +140,7 @@ impl Control<'_> {
             match signals.wait(TURN) {
                 Some(Signal::Stop) => return end,
                 Some(Signal::Quit) => self.quit(10),
+                Some(Signal::DumpScreens) => self.dump_screens(),
                 None => {}
             }
         }
@@ -154,7 +155,7 @@ impl Control<'_> {
     /// Takes what the engines tell. Returns the exit status if one of them ends the run.
     fn take_events(&mut self) -> Option<u8> {
         let events = self.running.workers.try_events();
-        note(&events, &mut self.files, &mut self.commands)
+        note(&events, false, &mut self.files, &mut self.commands)
     }
 
     /// Draws, writes and looks, as far as it is time for each.
@@ -172,11 +173,18 @@ impl Control<'_> {
         }
     }
 
+    /// Adds all screens as they are now to the screen file.
+    fn dump_screens(&mut self) {
+        let now = self.running.sum(&self.running.workers.snapshots());
+        let text = self.screen.dump(&now, &self.running.shared, self.files.last_error().as_deref());
+        self.files.screens(&self.context.program.base_name, &text);
+    }
+
     /// Ends the threads and reports. Returns the exit status.
     fn close(self, end: &End) -> u8 {
         let Control { context, screen, mut watch, running, mut files, mut commands, .. } = self;
         let ended = running.end();
-        let stopped = note(&ended.events, &mut files, &mut commands);
+        let stopped = note(&ended.events, matches!(end, End::Stopped(_)), &mut files, &mut commands);
         // SIPp writes the end twice: when traffic ends, and at exit.
         files.statistics_row(&context, &ended.whole);
         files.statistics_row(&context, &ended.whole);
@@ -199,15 +207,19 @@ impl Control<'_> {
     }
 }
 
-/// Writes events down and starts commands. Returns the exit status of the first event that ends the run; what comes
-/// after it is still written down.
-fn note(events: &[Event], files: &mut Files, commands: &mut Commands) -> Option<u8> {
+/// Writes events down and starts commands. Returns the exit status of the first event that ends the run. After that one
+/// (`stopped`: it came before) calls go on for a moment until they are told, and only their messages are written down:
+/// the last error stays the one that ended the run.
+fn note(events: &[Event], stopped: bool, files: &mut Files, commands: &mut Commands) -> Option<u8> {
     let mut status = None;
     for event in events {
+        if (stopped || status.is_some()) && !matches!(event, Event::Message { .. }) {
+            continue;
+        }
         files.event(event);
         match event {
             Event::Execute { command } => commands.start(command),
-            Event::Stop { exit_status, .. } => status = status.or(Some(*exit_status)),
+            Event::Stop { exit_status, .. } => status = Some(*exit_status),
             _ => {}
         }
     }

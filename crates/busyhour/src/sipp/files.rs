@@ -30,6 +30,7 @@ pub(crate) struct Files {
     /// Snapshot of the last statistics row.
     last_row: Option<Snapshot>,
     summary: ErrorSummary,
+    screen_trouble: Option<String>,
 }
 
 impl Files {
@@ -62,6 +63,7 @@ impl Files {
             statistics: open(&plan.statistics, ".csv")?,
             last_row: None,
             summary: ErrorSummary::default(),
+            screen_trouble: None,
         })
     }
 
@@ -127,6 +129,19 @@ impl Files {
         self.last_row = Some(now.clone());
     }
 
+    /// Adds screens to the screen file (SIGUSR2). SIPp starts that file anew each time, which loses the ones before.
+    pub(crate) fn screens(&mut self, base_name: &str, text: &str) {
+        let path = format!("{base_name}_{}_screen.log", std::process::id());
+        let written = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(text.as_bytes()));
+        if let Err(error) = written {
+            self.screen_trouble = Some(format!("Unable to write '{path}': {error}."));
+        }
+    }
+
     /// True if a statistics file is written.
     pub(crate) fn has_statistics(&self) -> bool {
         self.statistics.is_some()
@@ -151,15 +166,15 @@ impl Files {
         self.write();
         let log = self.errors.opened().map(|file| file.path.display().to_string());
         let mut text = self.summary.closing(log.as_deref());
-        if let ErrorLog::Failed(trouble) = &self.errors {
+        let failed = match &self.errors {
+            ErrorLog::Failed(trouble) => Some(trouble),
+            ErrorLog::Open(file) => file.trouble.as_ref(),
+            _ => None,
+        };
+        let written = [&self.messages, &self.statistics];
+        let troubles = written.into_iter().flatten().filter_map(|file| file.trouble.as_ref());
+        for trouble in troubles.chain(failed).chain(&self.screen_trouble) {
             text.extend_from_slice(format!("{trouble}\n").as_bytes());
-        }
-        for file in
-            [self.messages.as_ref(), self.statistics.as_ref(), self.errors.opened().map(|file| &*file)]
-        {
-            if let Some(trouble) = file.and_then(|file| file.trouble.as_ref()) {
-                text.extend_from_slice(format!("{trouble}\n").as_bytes());
-            }
         }
         text
     }

@@ -41,6 +41,7 @@ pub(crate) fn help() -> String {
     out.push_str(
         "\nSignals\n\
          \x20 USR1: no new calls, end when the open ones have ended; a second time: abort them.\n\
+         \x20 USR2: add the screens to SCENARIO_PID_screen.log.\n\
          \x20 INT, TERM: end at once, with the final report.\n\n\
          Exit status\n\
          \x20 0: no call failed. 1: a call failed. 97: ended by -timeout with no call done, or by stop_now.\n\

@@ -6,7 +6,7 @@ use busyhour_engine::{Settings, Shared, Snapshot};
 use busyhour_report::Verdict;
 use busyhour_report::sipp::Context;
 use busyhour_report::sipp::scenario_screen::scenario_screen;
-use busyhour_report::sipp::screens::{Status, View, final_report};
+use busyhour_report::sipp::screens::{Status, View, final_report, screen_dump};
 
 /// Cursor home, everything cleared (ECMA-48).
 const HOME_AND_CLEAR: &str = "\x1b[H\x1b[2J";
@@ -37,17 +37,17 @@ impl<'a> Screen<'a> {
 
     /// Draws the scenario screen anew.
     pub(super) fn draw(&mut self, now: Snapshot, shared: &Shared, last_error: Option<&str>) {
-        let status = match (shared.quit_level(), shared.is_paused()) {
-            (0, false) => Status::Running,
-            (0, true) => Status::Paused,
-            (1..=10, _) => Status::Quitting,
-            _ => Status::ForcedQuit,
-        };
-        let view = self.view(status, last_error);
+        let view = self.view(status(shared), last_error);
         let text = scenario_screen(&view, &now, self.previous.as_ref().unwrap_or(&now));
         // A lost terminal does not end the run.
         let _ = write!(io::stdout(), "{HOME_AND_CLEAR}{text}").and_then(|()| io::stdout().flush());
         self.previous = Some(now);
+    }
+
+    /// All screens, as SIGUSR2 wants them.
+    pub(super) fn dump(&self, now: &Snapshot, shared: &Shared, last_error: Option<&str>) -> String {
+        let view = self.view(status(shared), last_error);
+        screen_dump(&view, now, self.previous.as_ref().unwrap_or(now))
     }
 
     /// Prints what stays at the end of the run.
@@ -71,5 +71,14 @@ impl<'a> Screen<'a> {
             status,
             last_error,
         }
+    }
+}
+
+fn status(shared: &Shared) -> Status {
+    match (shared.quit_level(), shared.is_paused()) {
+        (0, false) => Status::Running,
+        (0, true) => Status::Paused,
+        (1..=10, _) => Status::Quitting,
+        _ => Status::ForcedQuit,
     }
 }

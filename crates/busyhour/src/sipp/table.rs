@@ -122,7 +122,7 @@ static HERE: &[Row] = {
         ),
         works(
             &["t"],
-            Text("MODE", |o, v| transport(o, v)),
+            Text("MODE", transport),
             Network,
             "u1: UDP, one port for all calls (default). un: UDP, a socket for each call. t1: TCP, one connection. \
              tn: TCP, a connection for each call.",
@@ -201,7 +201,7 @@ static HERE: &[Row] = {
         ),
         works(
             &["default_behaviors"],
-            Text("LIST", |o, v| behaviors(o, v)),
+            Text("LIST", behaviors),
             Calls,
             "What happens without the scenario saying so. A list with commas of all, none, bye (release aborted \
              calls), abortunexp (an unexpected message ends its call), pingreply (answer PING), cseq (check the \
@@ -228,7 +228,7 @@ static HERE: &[Row] = {
         ),
         works(
             &["cid_type"],
-            Text("TYPE", |o, v| call_id_type(o, v)),
+            Text("TYPE", call_id_type),
             Calls,
             "Kind of Call-IDs: default (by -cid_str), uuid, uuid-compact, random, timestamp.",
         ),
@@ -252,7 +252,7 @@ static HERE: &[Row] = {
         ),
         works(
             &["rtcheck"],
-            Text("HOW", |o, v| duplicate_check(o, v)),
+            Text("HOW", duplicate_check),
             Calls,
             "What makes a received message a repeated one: full (equal bytes, the default) or loose (equal To, From, \
              Call-ID and CSeq, and for responses status line and body).",

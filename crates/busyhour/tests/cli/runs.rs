@@ -111,6 +111,20 @@ fn signals_end_a_run_with_its_report() {
 }
 
 #[test]
+fn screens_on_demand() {
+    let folder = tempfile::tempdir().unwrap();
+    let (uas, _) = uas(folder.path(), 100);
+    let file = folder.path().join(format!("uas_{}_screen.log", uas.pid()));
+    let dumps = || fs::read_to_string(&file).map_or(0, |text| text.matches("Scenario Screen").count());
+    uas.signal("USR2");
+    wait_until(|| dumps() == 1);
+    uas.signal("USR2");
+    wait_until(|| dumps() == 2);
+    uas.signal("INT");
+    assert_eq!(uas.wait().status, 0);
+}
+
+#[test]
 fn open_calls_are_waited_for_aborted_or_left() {
     let folder = tempfile::tempdir().unwrap();
     let (_uas, port) = uas(folder.path(), 100);
