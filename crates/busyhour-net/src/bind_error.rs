@@ -49,11 +49,11 @@ impl fmt::Display for BindError {
         let BindError { address, protocol, error, .. } = self;
         match self.kind {
             Kind::Bind => {
-                write!(f, "cannot open {protocol} port {} on {}: {error}", address.port(), address.ip())?
+                write!(f, "cannot open {protocol} port {} on {}: {error}", address.port(), address.ip())?;
             }
             Kind::Listen => write!(f, "cannot listen on {address}: {error}")?,
             Kind::Share => {
-                write!(f, "cannot open {protocol} {address} once more for another worker: {error}")?
+                write!(f, "cannot open {protocol} {address} once more for another worker: {error}")?;
             }
             Kind::Poll => write!(f, "cannot set up the workers of {address}: {error}")?,
         }

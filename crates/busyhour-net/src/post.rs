@@ -34,7 +34,8 @@ pub(crate) struct Post {
 struct Outgoing {
     letters: Producer<Letter>,
     bytes: Producer<u8>,
-    /// Letters that must not be lost and found the ring full.
+    /// Letters that must not be lost and found the ring full. There are no more than calls and connections that begin
+    /// or end while the receiver takes no turn.
     backlog: VecDeque<Letter>,
     written: bool,
 }

@@ -38,7 +38,7 @@ impl Default for StartOptions {
 #[derive(Debug)]
 pub struct Workers {
     common: Arc<Common>,
-    threads: Vec<JoinHandle<io::Result<Snapshot>>>,
+    threads: Vec<JoinHandle<Option<Snapshot>>>,
 }
 
 impl Workers {
@@ -71,6 +71,7 @@ impl Workers {
         let Bound { options: bind_options, local, sockets, mut connections, .. } = bound;
         let pin = options.pin.as_deref().filter(|cores| !cores.is_empty());
         let mut workers = Workers { common, threads: Vec::with_capacity(count) };
+        let (ready, all_ready) = mpsc::channel();
         let parts = sockets.into_iter().zip(polls).zip(posts).zip(engines);
         for (index, (((main, poll), post), engine)) in parts.enumerate() {
             let seat = Seat {
@@ -85,8 +86,11 @@ impl Workers {
                 pin: pin.map(|cores| cores[index % cores.len()]),
             };
             // If a thread can't be started, the drop of `workers` stops those that run already.
-            workers.threads.push(spawn(seat, engine, clock, Arc::clone(&workers.common))?);
+            workers.threads.push(spawn(seat, engine, clock, Arc::clone(&workers.common), ready.clone())?);
         }
+        drop(ready);
+        // As above, one that couldn't begin stops the others.
+        all_ready.into_iter().collect::<io::Result<()>>()?;
         Ok(workers)
     }
 
@@ -157,8 +161,7 @@ impl Workers {
         let mut panic = None;
         for thread in self.threads.drain(..) {
             match thread.join() {
-                Ok(Ok(snapshot)) => snapshots.push(snapshot),
-                Ok(Err(_)) => {}
+                Ok(snapshot) => snapshots.extend(snapshot),
                 Err(payload) => panic = Some(payload),
             }
         }
@@ -180,13 +183,26 @@ fn spawn<E: Endpoint>(
     engine: E,
     clock: Clock,
     common: Arc<Common>,
-) -> io::Result<JoinHandle<io::Result<Snapshot>>> {
+    ready: mpsc::Sender<io::Result<()>>,
+) -> io::Result<JoinHandle<Option<Snapshot>>> {
     thread::Builder::new().name(format!("worker-{}", seat.index)).spawn(move || {
         let mut ending = Ending { index: seat.index, common: Arc::clone(&common), last: None, well: false };
-        let snapshot = Worker::new(seat, engine, clock, common)?.run();
+        // Nobody waits for the answer any more if another worker couldn't begin.
+        let worker = match Worker::new(seat, engine, clock, common) {
+            Ok(worker) => {
+                let _ = ready.send(Ok(()));
+                drop(ready);
+                worker
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+                return None;
+            }
+        };
+        let snapshot = worker.run();
         ending.last = Some(snapshot.clone());
         ending.well = true;
-        Ok(snapshot)
+        Some(snapshot)
     })
 }
 

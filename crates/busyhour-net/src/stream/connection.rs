@@ -172,7 +172,7 @@ impl Connection {
                     counters.congested += 1;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(trouble_of_error(&error)),
+                Err(error) => return Err(trouble_of_open(&error)),
             }
         }
         if !self.has_unwritten() {
@@ -205,7 +205,7 @@ impl Connection {
                 Ok(read) => read,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(trouble_of_error(&error)),
+                Err(error) => return Err(trouble_of_open(&error)),
             };
             core.now = core.clock.now();
             let received: Time = stamp.map_or(core.now, |stamp| core.stamps.convert(stamp, core.now));
@@ -256,6 +256,14 @@ impl Connection {
         if buffer.capacity() > 0 && buffer.capacity() <= KEPT_BYTES_MAX && spare.len() < KEPT_MAX {
             spare.push(buffer);
         }
+    }
+}
+
+/// Our word for an error of a connection that was up: a peer that answers nothing any more is unreachable.
+fn trouble_of_open(error: &io::Error) -> Trouble {
+    match trouble_of_error(error) {
+        Trouble::ConnectTimeout => Trouble::Unreachable,
+        trouble => trouble,
     }
 }
 

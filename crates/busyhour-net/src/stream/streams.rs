@@ -254,7 +254,7 @@ impl Streams {
                 self.deadlines[list].pop_front();
                 match (waits, waiting) {
                     (true, State::Connecting) => {
-                        self.fail(serial, Trouble::ConnectTimeout, core, post, quota)
+                        self.fail(serial, Trouble::ConnectTimeout, core, post, quota);
                     }
                     (true, _) => self.remove(serial, quota),
                     (false, _) => {}

@@ -104,6 +104,7 @@ impl ReceiveTable {
             stamp_us: None,
             drops: None,
         };
+        #[allow(clippy::unnecessary_cast, reason = "it is an u32 with musl")]
         let used = (header.msg_hdr.msg_controllen as usize).min(mem::size_of::<Control>());
         read_control(&self.controls[slot].0[..used], &mut received);
         received

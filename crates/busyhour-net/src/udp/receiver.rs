@@ -52,6 +52,9 @@ impl Receiver {
     /// Most calls of `recvmmsg` for one socket in one turn; the rest waits so that timers and sends get theirs.
     const CALLS_MAX: usize = 8;
 
+    /// Datagrams taken at once from a call's own socket, where seldom more than one waits.
+    const CALL_SLOTS: usize = 4;
+
     pub(crate) fn new() -> Receiver {
         Receiver { table: ReceiveTable::new() }
     }
@@ -63,14 +66,15 @@ impl Receiver {
         core: &mut Core<E>,
         post: &mut Option<Post>,
     ) {
+        let slots = if socket.id == SocketId::MAIN { ReceiveTable::SLOTS } else { Receiver::CALL_SLOTS };
         for _ in 0..Receiver::CALLS_MAX {
-            match self.table.receive(socket.fd(), ReceiveTable::SLOTS) {
+            match self.table.receive(socket.fd(), slots) {
                 Ok(count) => {
                     core.now = core.clock.now();
                     for slot in 0..count {
                         self.deliver(slot, socket, core, post);
                     }
-                    if count < ReceiveTable::SLOTS {
+                    if count < slots {
                         socket.readable = false;
                         return;
                     }

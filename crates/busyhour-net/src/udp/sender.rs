@@ -201,3 +201,6 @@ impl Sender {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,8 @@ impl<E: Endpoint> Worker<E> {
         let Seat { index, protocol, local, buffer_bytes, main, connections, poll, post, pin } = seat;
         sys::set_timer_slack(TIMER_SLACK_NS);
         if let Some(core) = pin {
-            sys::pin_to(core)?;
+            // It is a wish: a core that the process may not use is no reason to end the run.
+            let _ = sys::pin_to(core);
         }
         let core = Core::new(engine, clock);
         let ip: IpAddr = local.ip();

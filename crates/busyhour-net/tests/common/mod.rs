@@ -104,7 +104,7 @@ impl Endpoint for Echo {
                     }
                 }
                 Action::Open(peer) => {
-                    self.requests.push_back(SocketRequest::Open { call: CallRef::default(), peer })
+                    self.requests.push_back(SocketRequest::Open { call: CallRef::default(), peer });
                 }
                 Action::Close(socket) => {
                     self.requests.push_back(SocketRequest::Close { call: CallRef::default(), socket });
