@@ -179,3 +179,69 @@ impl Post {
         outgoing.letters.push(letter).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use busyhour_engine::{Path, Time};
+    use mio::{Poll, Token};
+
+    use super::*;
+
+    fn pair() -> (Post, Post) {
+        let polls = [Poll::new().unwrap(), Poll::new().unwrap()];
+        let inboxes: Arc<[Inbox]> =
+            polls.iter().map(|poll| Inbox::new(poll.registry(), Token(0)).unwrap()).collect();
+        let mut posts = Post::connect(&inboxes).into_iter().map(Option::unwrap);
+        (posts.next().unwrap(), posts.next().unwrap())
+    }
+
+    fn source() -> Source {
+        let path = Path { peer: ([127, 0, 0, 1], 5060).into(), socket: SocketId::MAIN };
+        Source { path, received: Time::ZERO }
+    }
+
+    #[test]
+    fn messages_survive_the_end_of_the_ring() {
+        let (mut here, mut there) = pair();
+        for round in 0..2000u32 {
+            let message = vec![round as u8; 5000 + round as usize % 7];
+            assert!(here.message(1, &source(), &message));
+            assert!(here.message(1, &source(), &message));
+            let mut taken = 0;
+            there.receive(|from, letter, bytes| {
+                assert_eq!(from, 0);
+                assert!(matches!(letter, Letter::Message { .. }) && bytes == message);
+                taken += 1;
+            });
+            assert_eq!(taken, 2);
+        }
+    }
+
+    #[test]
+    fn a_full_ring_refuses_messages_and_keeps_letters() {
+        let (mut here, mut there) = pair();
+        let message = vec![0; 60_000];
+        let mut sent = 0;
+        while here.message(1, &source(), &message) {
+            sent += 1;
+        }
+        assert_eq!(sent, RING_BYTES.end() / message.len());
+        while here.message(1, &source(), b"") {
+            sent += 1;
+        }
+        for user in 0..100 {
+            here.send(1, Letter::Handover(Handover::UserFree { user }));
+        }
+        assert!(here.is_behind() && there.has_mail());
+        let (mut messages, mut users) = (0, Vec::new());
+        while there.has_mail() || here.is_behind() {
+            there.receive(|_, letter, _| match letter {
+                Letter::Handover(Handover::UserFree { user }) => users.push(*user),
+                _ => messages += 1,
+            });
+            here.flush();
+        }
+        assert_eq!((messages, users), (sent, (0..100).collect()));
+        assert!(!here.message(0, &source(), b"to itself") && !here.message(9, &source(), b"to nobody"));
+    }
+}
