@@ -173,7 +173,7 @@ mod tests {
     fn shows_control_characters_safely() {
         let source = Source::from_bytes("a\u{1b}[31m", b"<a b=\"\x1b[2J\x00\x07\"\t>\xc2\x9b\n");
         let finding = Diagnostic { message: "x\u{1b}y\nz".into(), ..finding(3..4) };
-        for text in [render(&source, &[finding.clone()], false), one_line(&source, &finding)] {
+        for text in [render(&source, std::slice::from_ref(&finding), false), one_line(&source, &finding)] {
             assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
         }
         assert!(!one_line(&source, &finding).contains('\n'));
