@@ -31,6 +31,8 @@ fn main() -> ExitCode {
         "peers" => workspace::no_arguments("peers", &rest).and_then(|()| peers::set_up()),
         "test" => test::run(&rest),
         "bench" => bench::run(&rest),
+        // The benchmark's own child process; not for people.
+        "bench-floor" => bench::floor_child(&rest),
         "tidy" => workspace::no_arguments("tidy", &rest).and_then(|()| tidy::check()),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

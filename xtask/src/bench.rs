@@ -1,5 +1,0 @@
-//! placeholder
-use crate::workspace::Outcome;
-pub(crate) fn run(_: &[String]) -> Outcome {
-    Ok(())
-}
