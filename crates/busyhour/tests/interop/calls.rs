@@ -21,7 +21,7 @@ fn play(case: &Case, caller: Tool, answerer: Tool) {
     let rate = case.rate.to_string();
     let listens = if case.transport.starts_with('t') { Transport::Tcp } else { Transport::Udp };
     // The default of -max_socket is above the machine's limit of open files in the modes with many sockets.
-    let common = ["-t", case.transport, "-max_socket", "2000", "-m", &calls];
+    let common = ["-t", case.transport, "-max_socket", "2000"];
     let with = |own: &'_ [String]| -> Vec<String> {
         common.iter().map(|text| (*text).to_owned()).chain(own.iter().cloned()).collect()
     };
@@ -29,11 +29,13 @@ fn play(case: &Case, caller: Tool, answerer: Tool) {
     let client_arguments = with(&case.caller);
     let server_arguments: Vec<&str> = server_arguments.iter().map(String::as_str).collect();
     let mut client_arguments: Vec<&str> = client_arguments.iter().map(String::as_str).collect();
-    client_arguments.extend(["-r", &rate]);
+    client_arguments.extend(["-r", &rate, "-m", &calls]);
 
     let mut server = Agent::server(folder.path(), answerer, listens, &server_arguments);
     let mut client = Agent::client(folder.path(), caller, server.port, &client_arguments);
     let placed = client.finish(Duration::from_secs(60));
+    // Not by `-m`: the server must outlive the client's last pause, or it closes the connection under it.
+    server.process.signal("USR1");
     let answered = server.finish(Duration::from_secs(30));
     let logs = format!("{}{}", client.process.logs(), server.process.logs());
     assert_eq!(placed, Counts::all_well(case.calls), "the caller\n{logs}");

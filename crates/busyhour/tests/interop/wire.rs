@@ -37,7 +37,7 @@ fn uac() {
 #[test]
 fn uac_with_options() {
     compare(|tool, folder| {
-        let arguments = ["-s", "4711", "-base_cseq", "70", "-d", "50", "-mp", "7000"];
+        let arguments = ["-s", "4711", "-base_cseq", "70", "-d", "50"];
         record_client(tool, folder, "uac", &arguments)
     });
 }
