@@ -4,9 +4,13 @@ use std::ops::Range;
 
 use crate::check::codes;
 use crate::diagnostic::{Diagnostic, Level};
+use crate::syntax::nearest;
 
 /// Most findings kept of one scenario: a person reads the first dozen.
 const FINDINGS_MAX: usize = 500;
+
+/// Most names that a mistyped one is compared with.
+const COMPARED_MAX: usize = 5000;
 
 /// Findings in the order in which they were made.
 #[derive(Debug, Default)]
@@ -42,6 +46,20 @@ impl Findings {
         for other in others {
             self.push(other);
         }
+    }
+
+    /// Says "did you mean …?" with the nearest of `known`, or `otherwise` if none is near. Empty if nobody will read it,
+    /// so that a file of mistakes only does not cost a comparison of everything with everything.
+    pub(crate) fn suggest<'a>(
+        &self,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+        otherwise: &str,
+    ) -> String {
+        if self.list.len() >= FINDINGS_MAX {
+            return String::new();
+        }
+        nearest::did_you_mean(name, known.into_iter().take(COMPARED_MAX), otherwise)
     }
 
     /// True if one of the findings is an error.

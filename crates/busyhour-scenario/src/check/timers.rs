@@ -1,16 +1,17 @@
 //! Response-time timers: every one that is started must be stopped somewhere.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::check::codes;
 use crate::check::findings::Findings;
 use crate::program::TimerId;
-use crate::syntax::nearest;
 
 /// Timers in order of first appearance.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     list: Vec<Timer>,
+    ids: HashMap<String, TimerId>,
     /// Place of the last `<ResponseTimeRepartition>`.
     repartition: Option<Range<usize>>,
 }
@@ -68,7 +69,7 @@ impl Timers {
                 span.clone(),
                 format!("The timer '{}' is started but never stopped", timer.name),
                 "started here",
-                nearest::did_you_mean(
+                findings.suggest(
                     &timer.name,
                     stopped,
                     &format!("add rtd=\"{}\" to the step that ends the measured time", timer.name),
@@ -96,10 +97,11 @@ impl Timers {
     }
 
     fn id(&mut self, name: &str) -> Option<TimerId> {
-        if let Some(found) = self.list.iter().position(|timer| timer.name == name) {
-            return TimerId::try_from(found).ok();
+        if let Some(id) = self.ids.get(name) {
+            return Some(*id);
         }
         let id = TimerId::try_from(self.list.len()).ok()?;
+        self.ids.insert(name.to_owned(), id);
         self.list.push(Timer { name: name.to_owned(), started: None, stopped: false, borders: Vec::new() });
         Some(id)
     }

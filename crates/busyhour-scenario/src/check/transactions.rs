@@ -1,16 +1,17 @@
 //! Named transactions of a client (spec-scenario §3.4).
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::check::codes;
 use crate::check::findings::Findings;
 use crate::program::{Transaction, TransactionId};
-use crate::syntax::nearest;
 
 /// Transactions in order of first appearance.
 #[derive(Debug, Default)]
 pub(crate) struct Transactions {
     list: Vec<Named>,
+    ids: HashMap<String, TransactionId>,
 }
 
 #[derive(Debug)]
@@ -55,9 +56,15 @@ impl Transactions {
             );
             return None;
         }
-        let index = match self.list.iter().position(|known| known.transaction.name == name) {
-            Some(index) => index,
+        let id = match self.ids.get(name) {
+            Some(id) => *id,
             None => {
+                let Ok(id) = TransactionId::try_from(self.list.len()) else {
+                    let message = "more than 65536 transactions";
+                    findings.add(codes::TOO_MANY, span, message, "one too many", "use fewer");
+                    return None;
+                };
+                self.ids.insert(name.to_owned(), id);
                 self.list.push(Named {
                     transaction: Transaction { name: name.to_owned(), invite: false },
                     first: span.clone(),
@@ -65,10 +72,10 @@ impl Transactions {
                     answered: false,
                     acknowledged: None,
                 });
-                self.list.len() - 1
+                id
             }
         };
-        let named = &mut self.list[index];
+        let named = &mut self.list[usize::from(id)];
         match part {
             Part::Start { invite } => {
                 named.started = true;
@@ -77,7 +84,7 @@ impl Transactions {
             Part::Response => named.answered = true,
             Part::Ack => named.acknowledged = Some(span),
         }
-        TransactionId::try_from(index).ok()
+        Some(id)
     }
 
     /// Reports transactions that are not started, never answered, or acknowledged as they must not be.
@@ -85,7 +92,7 @@ impl Transactions {
         for named in &self.list {
             let name = &named.transaction.name;
             let invite = named.transaction.invite;
-            let mut report = |span: &Range<usize>, message: String, help: String| {
+            let report = |findings: &mut Findings, span: &Range<usize>, message: String, help: String| {
                 findings.add(codes::TRANSACTION, span.clone(), message, "this transaction", help);
             };
             if !named.started {
@@ -95,15 +102,13 @@ impl Transactions {
                     .filter(|other| other.started)
                     .map(|other| other.transaction.name.as_str());
                 let otherwise = format!("add start_txn=\"{name}\" to the send of its request");
-                report(
-                    &named.first,
-                    format!("Transaction {name} is never started!"),
-                    nearest::did_you_mean(name, started, &otherwise),
-                );
+                let help = findings.suggest(name, started, &otherwise);
+                report(findings, &named.first, format!("Transaction {name} is never started!"), help);
                 continue;
             }
             if !named.answered {
                 report(
+                    findings,
                     &named.first,
                     format!("Transaction {name} has no responses defined!"),
                     format!("add response_txn=\"{name}\" to the recv of its response"),
@@ -111,11 +116,13 @@ impl Transactions {
             }
             match &named.acknowledged {
                 None if invite => report(
+                    findings,
                     &named.first,
                     format!("Transaction {name} is an INVITE transaction without an ACK"),
                     format!("add ack_txn=\"{name}\" to the send of its ACK"),
                 ),
                 Some(span) if !invite => report(
+                    findings,
                     span,
                     format!("Transaction {name} is a non-INVITE transaction with an ACK"),
                     "only an INVITE is acknowledged: remove ack_txn".to_owned(),

@@ -4,7 +4,7 @@ use crate::check::codes;
 use crate::compile::Compiler;
 use crate::compile::attributes::value_span;
 use crate::program::{Action, Arithmetic, Compare, Operand, Text};
-use crate::syntax::{names, nearest};
+use crate::syntax::names;
 use crate::template::Template;
 use crate::xml::{Element, Node};
 
@@ -104,7 +104,7 @@ impl Compiler<'_> {
             element.name_span.clone(),
             format!("Unknown action: {name}"),
             "unknown action",
-            nearest::did_you_mean(
+            self.findings.suggest(
                 name,
                 known,
                 "an <action> holds ereg, log, assign, test, exec and the like",

@@ -33,7 +33,7 @@ impl<'a> Compiler<'a> {
                 attribute.name_span.clone(),
                 format!("<{}> has no attribute '{name}': it is ignored", element.name),
                 "unknown attribute",
-                nearest::did_you_mean(name, known.iter().copied(), &otherwise),
+                self.findings.suggest(name, known.iter().copied(), &otherwise),
             );
         }
     }
@@ -159,7 +159,7 @@ impl<'a> Compiler<'a> {
                 element.name, attribute.name, attribute.value
             ),
             format!("expected {}", known.join(", ")),
-            nearest::did_you_mean(
+            self.findings.suggest(
                 &attribute.value,
                 known.iter().copied(),
                 &format!("write {}", known.join(" or ")),

@@ -4,7 +4,7 @@ use crate::check::codes;
 use crate::compile::Compiler;
 use crate::compile::attributes::value_span;
 use crate::program::{Action, InternalCommand};
-use crate::syntax::{names, nearest};
+use crate::syntax::names;
 use crate::xml::{Attribute, Element};
 
 const INTERNAL: &[(&str, InternalCommand)] = &[
@@ -46,7 +46,7 @@ impl Compiler<'_> {
             value_span(attribute),
             format!("int_cmd=\"{}\" is taken for stop_call", attribute.value),
             "ends the call",
-            nearest::did_you_mean(
+            self.findings.suggest(
                 &attribute.value,
                 INTERNAL.iter().map(|(name, _)| *name),
                 "write stop_call, stop_gracefully or stop_now",
@@ -60,7 +60,7 @@ impl Compiler<'_> {
         let (span, help) = match written {
             Some(attribute) => (
                 attribute.name_span.clone(),
-                nearest::did_you_mean(
+                self.findings.suggest(
                     &attribute.name,
                     names::EXEC.iter().copied(),
                     &format!("use one of {}", names::EXEC.join(", ")),

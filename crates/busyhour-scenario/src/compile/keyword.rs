@@ -5,8 +5,8 @@ use std::ops::Range;
 use crate::check::codes;
 use crate::compile::Compiler;
 use crate::syntax::located::Located;
+use crate::syntax::names;
 use crate::syntax::text::{self, RawPiece};
-use crate::syntax::{names, nearest};
 use crate::template::{Keyword, Piece, Template};
 
 impl Compiler<'_> {
@@ -124,7 +124,7 @@ impl Compiler<'_> {
             format!("write \\x5b[{inner}] for a keyword in brackets", inner = inner.trim_end_matches(']'))
         } else {
             let keys = self.options.keys.iter().map(|(key, _)| key.as_str());
-            nearest::did_you_mean(
+            self.findings.suggest(
                 name,
                 names::KEYWORDS.iter().copied().chain(keys),
                 "give it a value with -key, or write \\x5b for a bracket that is meant literally",

@@ -32,7 +32,7 @@ impl Compiler<'_> {
             && element.attribute("start_txn").is_none()
             && element.attribute("ack_txn").is_none()
         {
-            stanza.methods.push_str(method);
+            self.add_method(stanza, method, element.name_span.clone());
         }
         Some(Send {
             template,
@@ -43,6 +43,27 @@ impl Compiler<'_> {
             ack_transaction,
             response_transaction: None,
         })
+    }
+
+    /// Adds a method to those that later responses may be for. A long list gets only new ones, which makes no difference
+    /// to a response's method as long as that is one method.
+    fn add_method(&mut self, stanza: &mut Stanza, method: &str, span: Range<usize>) {
+        const EXACT_BYTES_MAX: usize = 256;
+        const BYTES_MAX: usize = 4096;
+        if stanza.methods.len() < EXACT_BYTES_MAX || !stanza.methods.contains(method) {
+            if stanza.methods.len() + method.len() > BYTES_MAX {
+                let message = format!("the methods sent have more than {BYTES_MAX} characters together");
+                self.findings.add(
+                    codes::TOO_MANY,
+                    span,
+                    message,
+                    "one too many",
+                    "send fewer different methods",
+                );
+                return;
+            }
+            stanza.methods.push_str(method);
+        }
     }
 
     /// A `<sendCmd>`.

@@ -16,6 +16,7 @@ mod stanza;
 mod step;
 mod variables;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::check::codes;
@@ -25,7 +26,7 @@ use crate::check::transactions::Transactions;
 use crate::diagnostic::Diagnostic;
 use crate::program::{DefaultMessage, Keep, Program, StepKind};
 use crate::source::Source;
-use crate::syntax::{names, nearest};
+use crate::syntax::names;
 use crate::template::Template;
 use crate::xml::{self, Element, Node};
 use stanza::Stanza;
@@ -96,6 +97,7 @@ pub(crate) struct Compiler<'a> {
     timers: Timers,
     transactions: Transactions,
     counters: Vec<String>,
+    counter_ids: HashMap<String, usize>,
     kept_headers: Vec<String>,
     keep_everything: bool,
     default_messages: Vec<(DefaultMessage, Template)>,
@@ -114,6 +116,7 @@ impl<'a> Compiler<'a> {
             timers: Timers::default(),
             transactions: Transactions::default(),
             counters: Vec::new(),
+            counter_ids: HashMap::new(),
             kept_headers: Vec::new(),
             keep_everything: false,
             default_messages: Vec::new(),
@@ -239,9 +242,14 @@ impl<'a> Compiler<'a> {
     pub(crate) fn keep_header(&mut self, name: &str) {
         /// Kept of every message for the automatic ones.
         const ALWAYS: &[&str] = &["Via", "From", "To", "Call-ID", "CSeq"];
+        /// Beyond so many it is cheaper to keep the message.
+        const HEADERS_MAX: usize = 64;
         let is_name = |known: &str| known.eq_ignore_ascii_case(name);
-        if !ALWAYS.iter().any(|known| is_name(known)) && !self.kept_headers.iter().any(|known| is_name(known))
-        {
+        if self.keep_everything || ALWAYS.iter().any(|known| is_name(known)) {
+            return;
+        }
+        if !self.kept_headers.iter().any(|known| is_name(known)) {
+            self.keep_everything |= self.kept_headers.len() == HEADERS_MAX;
             self.kept_headers.push(name.to_owned());
         }
     }
@@ -288,7 +296,7 @@ fn check_root(root: &Element, findings: &mut Findings) -> bool {
         root.name_span.clone(),
         format!("No 'scenario' section in the file: its outermost element is <{}>", root.name),
         "expected <scenario>",
-        nearest::did_you_mean(&root.name, ["scenario"], "is it a scenario file at all?"),
+        findings.suggest(&root.name, ["scenario"], "is it a scenario file at all?"),
     );
     false
 }

@@ -8,7 +8,6 @@ use crate::check::flow::{self, StepPlace};
 use crate::compile::Compiler;
 use crate::compile::attributes::value_span;
 use crate::program::{Step, StepIndex};
-use crate::syntax::nearest;
 use crate::xml::Element;
 
 /// A stanza while it is read.
@@ -132,7 +131,7 @@ impl Compiler<'_> {
                         wanted.label, wanted.index
                     ),
                     "no such label",
-                    nearest::did_you_mean(&wanted.label, labels.keys().map(String::as_str), &otherwise),
+                    self.findings.suggest(&wanted.label, labels.keys().map(String::as_str), &otherwise),
                 );
                 continue;
             };

@@ -10,11 +10,11 @@ use crate::compile::attributes::value_span;
 use crate::compile::stanza::{Jump, Stanza, Wanted};
 use crate::program::{Condition, CounterId, Display, Next, Step, StepKind, TimerId};
 use crate::syntax::located::Located;
-use crate::syntax::{names, nearest, number};
+use crate::syntax::{names, number};
 use crate::xml::{Attribute, Element, Node};
 
 /// Most steps of a scenario.
-const STEPS_MAX: usize = 1_000_000;
+const STEPS_MAX: usize = 65_536;
 
 impl Compiler<'_> {
     /// Reads a step and adds it; an element that is none is reported.
@@ -102,7 +102,7 @@ impl Compiler<'_> {
             true => {
                 "this is an action: put it into the <action> of a step, for example of a <nop>".to_owned()
             }
-            false => nearest::did_you_mean(
+            false => self.findings.suggest(
                 name,
                 names::ELEMENTS.iter().copied(),
                 "a scenario holds send, recv, pause, nop, label and the like",
@@ -127,7 +127,7 @@ impl Compiler<'_> {
                 Node::Element(child) => {
                     elements += 1;
                     if child.name != "action" {
-                        let help = nearest::did_you_mean(
+                        let help = self.findings.suggest(
                             &child.name,
                             ["action"],
                             "a step holds one <action> and nothing else; is the end tag of the step missing?",
@@ -210,10 +210,11 @@ impl Compiler<'_> {
             );
             return None;
         }
-        let index = self.counters.iter().position(|known| known == name).unwrap_or_else(|| {
+        let next = self.counters.len();
+        let index = *self.counter_ids.entry(name.to_owned()).or_insert(next);
+        if index == next {
             self.counters.push(name.to_owned());
-            self.counters.len() - 1
-        });
+        }
         let id = CounterId::try_from(index).ok();
         if id.is_none() {
             let span = value_span(attribute);

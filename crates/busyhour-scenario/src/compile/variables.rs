@@ -6,7 +6,6 @@ use std::ops::Range;
 use crate::check::codes;
 use crate::check::findings::Findings;
 use crate::program::{Scope, Variable, VariableTable};
-use crate::syntax::nearest;
 use crate::xml::Element;
 
 /// Attributes whose value names variables.
@@ -95,7 +94,7 @@ impl Variables {
             self.count(variable, span);
             return;
         }
-        let help = nearest::did_you_mean(
+        let help = findings.suggest(
             name,
             self.slots.keys().map(String::as_str),
             "a <Reference> comes after the first use of the variable",
@@ -127,7 +126,7 @@ impl Variables {
                     span.clone(),
                     format!("Variable ${name} is referenced 1 times!"),
                     "its only mention",
-                    nearest::did_you_mean(
+                    findings.suggest(
                         name,
                         others,
                         &format!("use it, remove it, or add <Reference variables=\"{name}\"/> at the end"),

@@ -15,20 +15,17 @@ pub(crate) struct Located {
 }
 
 impl Located {
-    /// The text of a CDATA section at `span`, whose line ends are normalised to LF.
+    /// The text of a CDATA section whose content stands at `span`, with line ends normalised to LF.
     pub(crate) fn from_cdata(source: &str, span: &Range<usize>, text: &str) -> Located {
-        const OPEN: &str = "<![CDATA[";
-        let raw = source.get(span.clone()).unwrap_or("");
-        let skip = if raw.starts_with(OPEN) { OPEN.len() } else { 0 };
-        let bytes = &raw.as_bytes()[skip..];
+        let raw = source.get(span.clone()).unwrap_or("").as_bytes();
         let mut at = Vec::with_capacity(text.len());
         let mut offset = 0;
         for &byte in text.as_bytes() {
-            // CRLF became LF, and so did a lone CR.
-            if byte == b'\n' && bytes.get(offset) == Some(&b'\r') && bytes.get(offset + 1) == Some(&b'\n') {
+            // CRLF became LF.
+            if byte == b'\n' && raw.get(offset) == Some(&b'\r') && raw.get(offset + 1) == Some(&b'\n') {
                 offset += 1;
             }
-            at.push((span.start + skip + offset).min(source.len()));
+            at.push((span.start + offset).min(source.len()));
             offset += 1;
         }
         Located { text: text.to_owned(), at, whole: span.clone() }
@@ -144,7 +141,7 @@ mod tests {
     #[test]
     fn cdata_counts_carriage_returns() {
         let source = "<![CDATA[a\r\n[x]]]>";
-        let text = Located::from_cdata(source, &(0..source.len()), "a\n[x]");
+        let text = Located::from_cdata(source, &(9..15), "a\n[x]");
         assert_eq!(&source[text.span(2..5)], "[x]");
     }
 }

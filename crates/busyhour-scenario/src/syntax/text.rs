@@ -9,6 +9,9 @@ use crate::syntax::located::Located;
 /// Longest keyword with its parameters.
 const KEYWORD_MAX: usize = 256;
 
+/// So many brackets of one text that cannot be read are reported; the rest of the text is then taken literally.
+const MISTAKES_MAX: usize = 100;
+
 /// Part of a text whose keywords are not yet resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RawPiece {
@@ -28,25 +31,17 @@ pub(crate) fn split(text: &Located, findings: &mut Findings) -> Vec<RawPiece> {
     let mut pieces = Vec::new();
     let whole = text.as_str();
     let mut rest = 0;
-    while let Some(found) = memchr::memchr(b'[', &whole.as_bytes()[rest..]) {
+    let mut mistakes = 0;
+    while mistakes < MISTAKES_MAX
+        && let Some(found) = memchr::memchr(b'[', &whole.as_bytes()[rest..])
+    {
         let open = rest + found;
         push_literal(&mut pieces, &whole[rest..open]);
         match closing(whole, open) {
             Some(close) if close == open + 1 => {
-                report(
-                    findings,
-                    text.span(open..close + 1),
-                    "Syntax error or invalid [keyword]: it is empty",
-                );
+                report(findings, text.span(open..close + 1), "it is empty");
+                mistakes += 1;
                 rest = close + 1;
-            }
-            Some(close) if close - open - 1 > KEYWORD_MAX => {
-                let message = format!(
-                    "Syntax error or invalid [keyword]: {} characters up to the closing bracket, more than {KEYWORD_MAX}",
-                    close - open - 1
-                );
-                report(findings, text.span(open..open + 1), &message);
-                rest = open + 1;
             }
             Some(close) => {
                 let keyword = whole[open + 1..close].to_owned();
@@ -54,11 +49,9 @@ pub(crate) fn split(text: &Located, findings: &mut Findings) -> Vec<RawPiece> {
                 rest = close + 1;
             }
             None => {
-                report(
-                    findings,
-                    text.span(open..open + 1),
-                    "Syntax error or invalid [keyword]: no closing bracket",
-                );
+                let why = format!("no closing bracket within {KEYWORD_MAX} characters");
+                report(findings, text.span(open..open + 1), &why);
+                mistakes += 1;
                 rest = open + 1;
             }
         }
@@ -67,12 +60,12 @@ pub(crate) fn split(text: &Located, findings: &mut Findings) -> Vec<RawPiece> {
     pieces
 }
 
-/// Offset of the bracket that closes the one at `open`. Double quotes protect brackets up to the closing quote or the
-/// line's end; unquoted brackets nest.
+/// Offset of the bracket that closes the one at `open`, if it is near enough. Double quotes protect brackets up to the
+/// closing quote or the line's end; unquoted brackets nest.
 fn closing(text: &str, open: usize) -> Option<usize> {
     let mut depth = 0;
     let mut quoted = false;
-    for (offset, byte) in text.bytes().enumerate().skip(open) {
+    for (offset, byte) in text.bytes().enumerate().skip(open).take(KEYWORD_MAX + 2) {
         match byte {
             b'"' => quoted = !quoted,
             b'\r' | b'\n' => quoted = false,
@@ -89,11 +82,11 @@ fn closing(text: &str, open: usize) -> Option<usize> {
     None
 }
 
-fn report(findings: &mut Findings, span: Range<usize>, message: &str) {
+fn report(findings: &mut Findings, span: Range<usize>, why: &str) {
     findings.add(
         codes::KEYWORD_SYNTAX,
         span,
-        message,
+        format!("Syntax error or invalid [keyword]: {why}"),
         "this opens a keyword",
         "close the keyword with ], or write \\x5b for a bracket that is meant literally",
     );
@@ -135,11 +128,12 @@ fn push_literal(pieces: &mut Vec<RawPiece>, text: &str) {
 mod tests {
     use super::*;
 
-    fn pieces(text: &str) -> (Vec<RawPiece>, Vec<Range<usize>>) {
+    /// The pieces, and the source texts that findings point at.
+    fn pieces(text: &str) -> (Vec<RawPiece>, Vec<&str>) {
         let located = Located::from_cdata(text, &(0..text.len()), text);
         let mut findings = Findings::default();
         let pieces = split(&located, &mut findings);
-        (pieces, findings.finish().0.into_iter().map(|finding| finding.span).collect())
+        (pieces, findings.finish().0.into_iter().map(|finding| &text[finding.span]).collect())
     }
 
     fn literal(text: &[u8]) -> RawPiece {
@@ -169,9 +163,9 @@ mod tests {
 
     #[test]
     fn empty_and_open_keywords_are_reported_where_they_stand() {
-        assert_eq!(pieces("a[]b"), (vec![literal(b"ab")], vec![1..3]));
-        assert_eq!(pieces("a[b"), (vec![literal(b"ab")], vec![1..2]));
-        assert_eq!(pieces("[a [b]"), (vec![literal(b"a "), keyword("b", 3..6)], vec![0..1]));
-        assert_eq!(pieces(&format!("[{}]", "x".repeat(257))).1, [0..1]);
+        assert_eq!(pieces("a[]b"), (vec![literal(b"ab")], vec!["[]"]));
+        assert_eq!(pieces("a[b"), (vec![literal(b"ab")], vec!["["]));
+        assert_eq!(pieces("[a [b]"), (vec![literal(b"a "), keyword("b", 3..6)], vec!["["]));
+        assert_eq!(pieces(&format!("[{}]", "x".repeat(257))).1, ["["]);
     }
 }
