@@ -223,8 +223,10 @@ fn check_limits(source: &str) -> Result<(), RegexError> {
     }
     // One entry for each open parenthesis: states of the group so far, and of its last piece.
     let mut groups = vec![(0u64, 0u64)];
-    let mut bytes = source.bytes().enumerate().peekable();
-    while let Some((at, byte)) = bytes.next() {
+    let bytes = source.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
         let depth = groups.len();
         // The list is never empty: the last entry is only popped when there are two.
         let top = &mut groups[depth - 1];
@@ -239,11 +241,13 @@ fn check_limits(source: &str) -> Result<(), RegexError> {
                 let outer = &mut groups[depth - 2];
                 *outer = (outer.0.saturating_add(outer.1), total.saturating_add(last).max(1));
             }
-            b'{' => top.1 = top.1.saturating_mul(repetitions(&source[at + 1..])),
+            b'{' => top.1 = top.1.saturating_mul(repetitions(&source[at..])),
             b'*' | b'+' | b'?' => {}
             _ => {
-                if byte == b'\\' {
-                    bytes.next();
+                match byte {
+                    b'\\' => at += 1,
+                    b'[' => at = bracket_end(bytes, at),
+                    _ => {}
                 }
                 *top = (top.0.saturating_add(top.1), 1);
             }
@@ -257,6 +261,24 @@ fn check_limits(source: &str) -> Result<(), RegexError> {
         }
     }
     Ok(())
+}
+
+/// The place behind the bracket expression whose content starts at `at`.
+fn bracket_end(bytes: &[u8], mut at: usize) -> usize {
+    at += usize::from(bytes.get(at) == Some(&b'^'));
+    at += usize::from(bytes.get(at) == Some(&b']'));
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match (byte, bytes.get(at)) {
+            (b']', _) => return at,
+            (b'[', Some(kind @ (b':' | b'.' | b'='))) => {
+                let end = memchr::memmem::find(&bytes[at + 1..], &[*kind, b']']);
+                at = end.map_or(at, |offset| at + 1 + offset + 2);
+            }
+            _ => {}
+        }
+    }
+    at
 }
 
 /// The number of copies that an interval such as `{2,7}` makes, given what follows its brace.
@@ -333,6 +355,7 @@ mod tests {
         assert!(Pattern::new("((a{200}){200}){200}").unwrap_err().message.contains("unfold"));
         assert!(Pattern::new(&"a".repeat(PATTERN_BYTES_MAX + 1)).unwrap_err().message.contains("limit"));
         assert!(Pattern::new(&format!("{}a{}", "(".repeat(NESTING_MAX), ")".repeat(NESTING_MAX))).is_ok());
+        assert!(Pattern::new(&"[^](\\]".repeat(NESTING_MAX + 1)).is_ok());
         assert!(Pattern::new("([0-9]{1,3}\\.){3}[0-9]{1,3}:[0-9]{1,5}").is_ok());
     }
 
