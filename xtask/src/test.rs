@@ -45,7 +45,7 @@ fn run_all(fuzz: bool) -> Outcome {
     step("simulator, 10 000 seeds", || {
         let mut command = cargo();
         command.args(["test", "--locked", "-p", "busyhour-sim", "--profile", "test-release"]);
-        execute(command.env("BUSYHOUR_SIM_SEEDS", SIMULATOR_SEEDS))
+        execute(command.env("BUSYHOUR_SEEDS", SIMULATOR_SEEDS))
     })?;
     if fuzz {
         crate::fuzz::run(FUZZ_SECONDS)?;
