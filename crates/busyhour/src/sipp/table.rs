@@ -185,13 +185,13 @@ static HERE: &[Row] = {
             &["au"],
             Text("USER", |o, v| fill(&mut o.user_name, v)),
             Calls,
-            "User name for digest authentication. Default: the value of -s.",
+            "User name for digest authentication, which is not available yet. Default: the value of -s.",
         ),
         works(
             &["ap"],
             Text("PASSWORD", |o, v| fill(&mut o.password, v)),
             Calls,
-            "Password for digest authentication. Default: password.",
+            "Password for it. Default: password.",
         ),
         works(
             &["aa"],
