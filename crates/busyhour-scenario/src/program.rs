@@ -2,7 +2,7 @@
 //!
 //! A [`Program`] is immutable and shared by all workers. Names are gone: labels are step indices, variables are
 //! slots, timers and counters are numbers; names stay only in tables that reports print. Built by
-//! [`compile`](crate::compile), never by hand outside tests.
+//! [`load`](crate::load), never by hand outside tests.
 
 use crate::regex::Pattern;
 use crate::template::Template;

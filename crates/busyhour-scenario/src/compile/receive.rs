@@ -7,7 +7,6 @@ use crate::compile::attributes::value_span;
 use crate::compile::stanza::Stanza;
 use crate::program::{Expect, Optional, Recv, RecvCmd, RecvTimeout, StepKind, TransactionId};
 use crate::regex::Pattern;
-use crate::template::Piece;
 use crate::xml::{Attribute, Element};
 
 const OPTIONAL: &[(&str, Optional)] =
@@ -168,12 +167,7 @@ impl Compiler<'_> {
                 Some(ms) => RecvTimeout::Fixed(ms),
             };
         }
-        let template = self.template_of(attribute);
-        if template.pieces.iter().any(|piece| matches!(piece, Piece::Keyword(_))) {
-            return RecvTimeout::Rendered(template);
-        }
-        // Only -key values: the text is known already. A keyword that is wrong is reported already.
-        RecvTimeout::Rendered(template)
+        RecvTimeout::Rendered(self.template_of(attribute))
     }
 
     fn start_transaction_of_recv(&mut self, element: &Element, is_request: bool) {
