@@ -14,12 +14,11 @@ mod report;
 mod run;
 mod start;
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::steps;
-use crate::workspace::{self, Outcome, because};
+use crate::workspace::{self, Outcome};
 use contestant::Contestant;
 use report::{Row, Table};
 
@@ -81,8 +80,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
     steps::step("real peers", crate::peers::set_up)?;
     let busyhour = match &under_test {
-        // The agents run in a folder of their own.
-        Some(file) => Contestant::sipp_like("under test", because(file, Path::new(file).canonicalize())?),
+        Some(file) => Contestant::under_test(file)?,
         None => {
             steps::step("release build", build)?;
             Contestant::busyhour(workspace::build_output().join("release/busyhour"))

@@ -30,8 +30,8 @@ fn check(protocol: &str, transport: Transport, mode: &str) {
     let capture = folder.path().join("capture.pcapng");
     let mut sniffer = start_capture(folder.path(), protocol, server.port, &capture);
 
-    // Held a moment, so that ACK and BYE do not leave as one batch: on loopback a batch is captured as one packet.
-    let client_arguments = [&common[..], &["-sn", "uac", "-r", "20", "-d", "100"]].concat();
+    // Each message in a batch of its own: on loopback a batch is captured as one packet.
+    let client_arguments = [&common[..], &["-sn", "uac", "-r", "20", "-d", "73"]].concat();
     let mut client = Agent::client(folder.path(), Tool::Busyhour, server.port, &client_arguments);
     let placed = client.finish(SOON);
     assert_eq!(placed, Counts::all_well(CALLS), "{}", client.process.logs());
