@@ -235,19 +235,25 @@ impl Engine {
         }
     }
 
-    /// ICMP came back for a message of ours, whose first bytes are `original` (perhaps cut).
-    pub fn handle_unreachable(&mut self, now: Time, original: &[u8], trouble: Trouble) {
+    /// ICMP came back for a message of ours, whose first bytes are `original` (perhaps cut), or says whose it is:
+    /// workers that share a port get each other's.
+    pub fn handle_unreachable(&mut self, now: Time, original: &[u8], trouble: Trouble) -> Routing {
         self.context.now = now;
-        let Some(id) = busyhour_wire::call_id(original) else { return };
+        let Some(id) = busyhour_wire::call_id(original) else { return Routing::Handled };
         let id = self.significant(id);
-        let Some(index) = self.calls.find(call_id::hash(id), id) else { return };
-        let Some(call) = self.calls.get_mut(index) else { return };
+        let workers = self.context.shared.workers();
+        if workers > 1 && owner(id, workers) != self.context.worker {
+            return Routing::BelongsTo(owner(id, workers));
+        }
+        let Some(index) = self.calls.find(call_id::hash(id), id) else { return Routing::Handled };
+        let Some(call) = self.calls.get_mut(index) else { return Routing::Handled };
         if step::ending_on_close(&self.programs[call.program as usize], call).is_some() {
-            return;
+            return Routing::Handled;
         }
         let ending = Ending::Failed(call.step, FailureKind::Unreachable);
         self.warn_of(index, trouble);
         self.settle(index, Fate::EndsForgotten(ending));
+        Routing::Handled
     }
 
     /// Swaps the pending messages into `batch`, which must be clear. True if there are any.

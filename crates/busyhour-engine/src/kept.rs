@@ -1,10 +1,10 @@
 //! What a call keeps of the last message it took: only the header values that some later text can ask for.
 //!
-//! A buffer holds the values one after the other, each already joined as `[last_…]` prints it, behind a table of
-//! their ends. So rendering copies, and never searches.
+//! A buffer holds the values, each already joined as `[last_…]` prints it, behind a table of their places. So
+//! rendering copies, and never searches.
 
-use busyhour_scenario::program::{Keep, Program};
-use busyhour_wire::{Message, header_lines, long_name};
+use busyhour_scenario::program::{Keep, Program, Role};
+use busyhour_wire::{FirstLetters, Message, header_lines, long_name};
 
 use crate::pool::Pool;
 
@@ -12,37 +12,38 @@ use crate::pool::Pool;
 #[derive(Debug)]
 pub(crate) struct Layout {
     names: Vec<String>,
+    letters: FirstLetters,
     whole: bool,
+    /// Only automatic messages ask for anything, and we are the client: then the first of each header does, for the
+    /// answers to our requests hold our own Via.
+    simple: bool,
 }
 
 /// Via, From, To, CSeq and Call-ID are always kept, in these slots: automatic messages are made from them.
 pub(crate) const FROM: usize = 1;
 pub(crate) const TO: usize = 2;
+const ALWAYS: [&str; 5] = ["Via", "From", "To", "CSeq", "Call-ID"];
 
-/// Most header lines of one message that are looked at.
-const LINES_MAX: usize = 128;
-
-/// Bytes of one entry in the table of ends.
-const MARK_BYTES: usize = 4;
-
-/// Marks an absent header in the table of ends.
-const ABSENT: u32 = 1 << 31;
+/// Bytes of one entry in the table: offset and length of a value, both u32. An absent header has the offset 0.
+const PLACE_BYTES: usize = 8;
 
 impl Layout {
     pub(crate) fn new(program: &Program) -> Layout {
-        let mut names: Vec<String> = ["Via", "From", "To", "CSeq", "Call-ID"].map(String::from).into();
-        let mut whole = false;
+        let mut names: Vec<String> = ALWAYS.map(String::from).into();
+        let (mut whole, mut simple) = (false, program.sending == Role::Client);
         match &program.keep {
             Keep::Headers(headers) => {
                 for header in headers {
+                    simple = false;
                     if !names.iter().any(|name| name.eq_ignore_ascii_case(header)) {
                         names.push(header.clone());
                     }
                 }
             }
-            Keep::Everything => whole = true,
+            Keep::Everything => (whole, simple) = (true, false),
         }
-        Layout { names, whole }
+        let letters = names.iter().fold(FirstLetters::NONE, |letters, name| letters.with(name.as_bytes()));
+        Layout { names, letters, whole, simple }
     }
 
     /// The slot of a header named in `[last_…]`, if it has one.
@@ -50,61 +51,49 @@ impl Layout {
         self.names.iter().position(|known| known.eq_ignore_ascii_case(name))
     }
 
-    /// Keeps what is needed of a message.
-    pub(crate) fn keep(&self, pool: &mut Pool, message: &Message<'_>) -> Vec<u8> {
-        let mut found = [(0u8, &[][..]); LINES_MAX];
-        let mut count = 0;
-        let mut bytes = 0;
-        for line in header_lines(message.head()) {
-            let name = line.name;
-            let Some(slot) = self.names.iter().position(|known| matches(known, name)) else { continue };
-            if count == LINES_MAX {
-                break;
-            }
-            found[count] = (slot as u8, line.value);
-            count += 1;
-            bytes += line.value.len() + 2;
+    /// Keeps what is needed of a message. `scratch` is for the time until the size is known.
+    pub(crate) fn keep(&self, pool: &mut Pool, scratch: &mut Vec<u8>, message: &Message<'_>) -> Vec<u8> {
+        if self.simple && message.status().is_some() {
+            return self.keep_simple(pool, message);
         }
-        let found = &found[..count];
-        let table = MARK_BYTES * self.names.len();
-        let mut kept = pool.take(table + bytes + if self.whole { message.bytes().len() } else { 0 });
-        kept.resize(table, 0);
-        for slot in 0..self.names.len() {
-            let mut present = false;
-            for &(_, value) in found.iter().filter(|&&(of, _)| of as usize == slot) {
-                if present {
-                    kept.extend_from_slice(b", ");
-                }
-                kept.extend_from_slice(value);
-                present = true;
+        let kept = scratch;
+        kept.clear();
+        kept.resize(PLACE_BYTES * self.names.len(), 0);
+        for line in message.headers_starting(self.letters) {
+            if let Some(slot) = self.names.iter().position(|known| matches(known, line.name)) {
+                add(kept, slot, line.value);
             }
-            let end = (kept.len() - table) as u32;
-            let mark = if present { end } else { end | ABSENT };
-            kept[MARK_BYTES * slot..MARK_BYTES * (slot + 1)].copy_from_slice(&mark.to_le_bytes());
         }
         if self.whole {
             kept.extend_from_slice(message.bytes());
+        }
+        pool.store(kept)
+    }
+
+    fn keep_simple(&self, pool: &mut Pool, message: &Message<'_>) -> Vec<u8> {
+        let values = [message.via(), message.from(), message.to(), message.cseq(), Some(message.call_id())];
+        let bytes: usize = values.iter().flatten().map(|value| value.len()).sum();
+        let mut kept = pool.take(PLACE_BYTES * ALWAYS.len() + bytes);
+        kept.resize(PLACE_BYTES * ALWAYS.len(), 0);
+        for (slot, value) in values.iter().enumerate() {
+            if let Some(value) = value {
+                add(&mut kept, slot, value);
+            }
         }
         kept
     }
 
     /// Value of a kept header; `None` if the message had none, or there was no message.
     pub(crate) fn value<'k>(&self, kept: &'k [u8], slot: usize) -> Option<&'k [u8]> {
-        let mark = mark(kept, slot)?;
-        if mark & ABSENT != 0 {
-            return None;
-        }
-        let start = if slot == 0 { 0 } else { mark_end(kept, slot - 1)? };
-        let table = MARK_BYTES * self.names.len();
-        kept.get(table + start..table + mark as usize)
+        let (start, len) = place(kept, slot)?;
+        kept.get(start..start + len)
     }
 
     /// The whole kept message, where the program asked for that.
     pub(crate) fn whole<'k>(&self, kept: &'k [u8]) -> &'k [u8] {
-        match mark_end(kept, self.names.len() - 1) {
-            Some(end) if self.whole => &kept[MARK_BYTES * self.names.len() + end..],
-            _ => &[],
-        }
+        let places = (0..self.names.len()).filter_map(|slot| place(kept, slot));
+        let end = places.map(|(start, len)| start + len).max().unwrap_or(PLACE_BYTES * self.names.len());
+        if self.whole { kept.get(end..).unwrap_or_default() } else { &[] }
     }
 
     /// Value of any header, searched for in the whole message if it has no slot.
@@ -136,11 +125,75 @@ fn matches(wanted: &str, name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(wanted)
 }
 
-fn mark(kept: &[u8], slot: usize) -> Option<u32> {
-    let bytes = kept.get(MARK_BYTES * slot..MARK_BYTES * (slot + 1))?;
-    Some(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+/// Adds a value to a slot, behind what is there already. The values of one header mostly stand together, so what is
+/// there is mostly the last in the buffer; else it moves to the end.
+fn add(kept: &mut Vec<u8>, slot: usize, value: &[u8]) {
+    let mut start = kept.len();
+    if let Some((there, len)) = place(kept, slot) {
+        if there + len == kept.len() {
+            start = there;
+        } else {
+            kept.extend_from_within(there..there + len);
+        }
+        kept.extend_from_slice(b", ");
+    }
+    kept.extend_from_slice(value);
+    let len = kept.len() - start;
+    let entry = &mut kept[PLACE_BYTES * slot..PLACE_BYTES * (slot + 1)];
+    entry[..4].copy_from_slice(&(start as u32).to_le_bytes());
+    entry[4..].copy_from_slice(&(len as u32).to_le_bytes());
 }
 
-fn mark_end(kept: &[u8], slot: usize) -> Option<usize> {
-    mark(kept, slot).map(|mark| (mark & !ABSENT) as usize)
+fn place(kept: &[u8], slot: usize) -> Option<(usize, usize)> {
+    let entry: [u8; PLACE_BYTES] = kept.get(PLACE_BYTES * slot..PLACE_BYTES * (slot + 1))?.try_into().ok()?;
+    let entry = u64::from_le_bytes(entry);
+    let (start, len) = (entry as u32 as usize, (entry >> 32) as usize);
+    (start > 0).then_some((start, len))
+}
+
+#[cfg(test)]
+mod tests {
+    use busyhour_scenario::source::Source;
+    use busyhour_scenario::{Options, load};
+
+    use super::*;
+
+    fn layout(step: &str) -> Layout {
+        let text = format!("<scenario>{step}<recv request='BYE'/></scenario>");
+        let loaded = load(&Source::from_bytes("test.xml", text.as_bytes()), &Options::default());
+        Layout::new(&loaded.program.unwrap())
+    }
+
+    const MESSAGE: &[u8] =
+        b"INVITE sip:a@b SIP/2.0\r\nVia: one\r\nFrom: f\r\nv: two\r\nTo: t\r\nCall-ID: c\r\n\
+        CSeq: 1 INVITE\r\nX-Other: x\r\n\r\n";
+
+    #[test]
+    fn values_of_one_header_are_joined_wherever_they_stand() {
+        let layout = layout("<recv request='INVITE'/>");
+        let kept = layout.keep(&mut Pool::default(), &mut Vec::new(), &Message::parse(MESSAGE).unwrap());
+        assert_eq!(layout.value(&kept, 0), Some(&b"one, two"[..]));
+        assert_eq!(layout.value(&kept, TO), Some(&b"t"[..]));
+        assert_eq!(layout.value(&[], TO), None);
+        assert!(layout.whole(&kept).is_empty());
+    }
+
+    #[test]
+    fn what_the_scenario_asks_for_is_kept_too() {
+        let layout = layout(
+            "<recv request='INVITE'/><send><![CDATA[SIP/2.0 200 OK\n[last_X-Other:]\n[last_X-None:]\n\n]]></send>",
+        );
+        let kept = layout.keep(&mut Pool::default(), &mut Vec::new(), &Message::parse(MESSAGE).unwrap());
+        assert_eq!(layout.value(&kept, layout.slot("x-other").unwrap()), Some(&b"x"[..]));
+        assert_eq!(layout.value(&kept, layout.slot("X-None").unwrap()), None);
+    }
+
+    #[test]
+    fn a_whole_message_comes_back_whole() {
+        let layout =
+            layout("<recv request='INVITE'/><send><![CDATA[SIP/2.0 200 OK\n\n[last_message]]]></send>");
+        let kept = layout.keep(&mut Pool::default(), &mut Vec::new(), &Message::parse(MESSAGE).unwrap());
+        assert_eq!(layout.whole(&kept), MESSAGE);
+        assert_eq!(layout.find(&kept, "X-Other", &mut Vec::new()), Some(&b"x"[..]));
+    }
 }

@@ -60,7 +60,7 @@ pub(crate) fn receive(
                 }
                 call.invite_cseq = message.cseq_number().unwrap_or(0);
             }
-            step::note_reply_path(call, message.header(b"Via").next(), source.path);
+            step::note_reply_path(call, message, source.path);
         }
     }
     match search(prepared, context, call, message, hashes) {

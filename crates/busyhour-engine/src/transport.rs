@@ -66,6 +66,7 @@ pub struct Source {
 }
 
 /// What [`Engine::handle_message`](crate::Engine::handle_message) did with the bytes.
+#[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Routing {
     /// Taken.

@@ -16,7 +16,7 @@ pub trait Endpoint: Send + 'static {
     fn handle_opened(&mut self, now: Time, call: CallRef, result: Result<Opened, Trouble>);
     fn handle_closed(&mut self, now: Time, socket: SocketId, trouble: Trouble);
     fn handle_send_failure(&mut self, now: Time, call: CallRef, trouble: Trouble);
-    fn handle_unreachable(&mut self, now: Time, original: &[u8], trouble: Trouble);
+    fn handle_unreachable(&mut self, now: Time, original: &[u8], trouble: Trouble) -> Routing;
     fn poll_transmit(&mut self, batch: &mut Batch) -> bool;
     fn poll_socket(&mut self) -> Option<SocketRequest>;
     fn poll_handover(&mut self) -> Option<(usize, Handover)>;
@@ -54,8 +54,8 @@ impl Endpoint for Engine {
         self.handle_send_failure(now, call, trouble);
     }
 
-    fn handle_unreachable(&mut self, now: Time, original: &[u8], trouble: Trouble) {
-        self.handle_unreachable(now, original, trouble);
+    fn handle_unreachable(&mut self, now: Time, original: &[u8], trouble: Trouble) -> Routing {
+        self.handle_unreachable(now, original, trouble)
     }
 
     fn poll_transmit(&mut self, batch: &mut Batch) -> bool {

@@ -15,6 +15,8 @@ pub(crate) enum Letter {
     Message { source: Source, len: usize },
     /// A message to send through a stream that the receiver owns.
     Write { socket: SocketId, call: CallRef, len: usize },
+    /// ICMP came back for a message of a call that the receiver owns.
+    Unreachable { trouble: Trouble, len: usize },
     /// Between engines.
     Handover(Handover),
     /// A stream of the sender is gone.
@@ -97,6 +99,12 @@ impl Post {
         self.with_bytes(to, Letter::Write { socket, call, len: bytes.len() }, bytes)
     }
 
+    /// Hands over an ICMP error with the first bytes of its message; false if there is no room (or no such worker).
+    #[must_use]
+    pub(crate) fn unreachable(&mut self, to: usize, trouble: Trouble, original: &[u8]) -> bool {
+        self.with_bytes(to, Letter::Unreachable { trouble, len: original.len() }, original)
+    }
+
     /// Sends a letter without bytes. It is never lost: if the ring is full, it waits here.
     pub(crate) fn send(&mut self, to: usize, letter: Letter) {
         let Some(Some(outgoing)) = self.outgoing.get_mut(to) else { return };
@@ -149,7 +157,10 @@ impl Post {
             // No more than are there now: the sender may be as fast as we are.
             for _ in 0..incoming.letters.slots() {
                 let Ok(letter) = incoming.letters.pop() else { break };
-                let (Letter::Message { len, .. } | Letter::Write { len, .. }) = letter else {
+                let (Letter::Message { len, .. }
+                | Letter::Write { len, .. }
+                | Letter::Unreachable { len, .. }) = letter
+                else {
                     take(incoming.from, &letter, &[]);
                     continue;
                 };

@@ -60,6 +60,36 @@ const COMPACT: [(u8, &str); 20] = [
 pub(crate) struct HeaderLines<'a> {
     head: &'a [u8],
     cursor: HeadCursor<'a>,
+    letters: FirstLetters,
+}
+
+/// First letters of header names, in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstLetters(u32);
+
+impl FirstLetters {
+    /// No letter.
+    pub const NONE: FirstLetters = FirstLetters(0);
+    /// Every letter, and what is none.
+    pub const ALL: FirstLetters = FirstLetters(u32::MAX);
+
+    /// With the letters that a header of this name can start with, in its compact form too. A name that starts with
+    /// no letter makes it every letter.
+    #[must_use]
+    pub fn with(self, name: &[u8]) -> FirstLetters {
+        let compact = COMPACT.iter().find(|(_, long)| long.as_bytes().eq_ignore_ascii_case(name));
+        let letters = name.first().into_iter().chain(compact.map(|(letter, _)| letter));
+        letters.fold(self, |sum, letter| match letter {
+            b'a'..=b'z' | b'A'..=b'Z' => FirstLetters(sum.0 | 1 << (letter & 0x1f)),
+            _ => FirstLetters::ALL,
+        })
+    }
+
+    /// Bytes that are no letters can share a bit with one; their lines are then looked at in vain.
+    #[inline]
+    fn has(self, byte: u8) -> bool {
+        self.0 & (1 << (byte & 0x1f)) != 0
+    }
 }
 
 impl<'a> HeaderLines<'a> {
@@ -74,16 +104,24 @@ impl<'a> HeaderLines<'a> {
 
     fn from_start_line(head: &'a [u8], mut cursor: HeadCursor<'a>) -> Self {
         cursor.start_line();
-        HeaderLines { head, cursor }
+        HeaderLines { head, cursor, letters: FirstLetters::ALL }
+    }
+
+    pub(crate) fn starting(self, letters: FirstLetters) -> Self {
+        HeaderLines { letters, ..self }
     }
 }
 
 impl<'a> Iterator for HeaderLines<'a> {
     type Item = HeaderLine<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<HeaderLine<'a>> {
         loop {
             let start = self.cursor.line()?;
+            if !self.letters.has(self.head[start]) {
+                continue;
+            }
             let first = &self.head[start..self.cursor.offset()];
             let raw = self.cursor.unfold(start);
             let Some(colon) = memchr(b':', first) else { continue };

@@ -19,7 +19,7 @@ mod parameter;
 mod start_line;
 
 pub use framing::{Frame, Framer, FramingError};
-pub use header::{HeaderLine, header_lines, long_name};
+pub use header::{FirstLetters, HeaderLine, header_lines, long_name};
 pub use message::{Message, ParseError, call_id};
 pub use parameter::{tag, top_via_branch, uri_in_brackets};
 pub use start_line::Start;

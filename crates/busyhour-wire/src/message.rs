@@ -1,7 +1,7 @@
 //! A received message.
 
 use crate::head::{HeadCursor, after_name, blank_line, is_blank, trim, trim_start, without_line_end};
-use crate::header::{HeaderLines, NameQuery};
+use crate::header::{FirstLetters, HeaderLine, HeaderLines, NameQuery};
 use crate::parameter::{tag, top_via_branch};
 use crate::start_line::{Start, VERSION};
 use memchr::memmem;
@@ -17,7 +17,9 @@ pub struct Message<'a> {
     call_id: &'a [u8],
     cseq_number: Option<u32>,
     cseq_method: &'a [u8],
-    top_branch: Option<&'a [u8]>,
+    cseq: Option<&'a [u8]>,
+    via: Option<&'a [u8]>,
+    from: Option<&'a [u8]>,
     to: Option<&'a [u8]>,
     to_tag: Option<&'a [u8]>,
     /// A line of the head, or its blank line: the pass stops when it has found everything.
@@ -38,7 +40,7 @@ pub enum ParseError {
 }
 
 impl<'a> Message<'a> {
-    /// Reads a message in one pass, which ends as soon as Via, To, Call-ID and CSeq are found.
+    /// Reads a message in one pass, which ends as soon as Via, From, To, Call-ID and CSeq are found.
     ///
     /// # Errors
     /// When the bytes cannot belong to a call; see [`ParseError`]. If several apply, the first one in its list.
@@ -53,14 +55,15 @@ impl<'a> Message<'a> {
             return Err(ParseError::NotSip);
         }
 
-        let (mut via, mut to, mut call_id, mut cseq) = (None, None, None, None);
-        let mut missing = 4;
+        let (mut via, mut from, mut to, mut call_id, mut cseq) = (None, None, None, None, None);
+        let mut missing = 5;
         while missing > 0
             && let Some(line) = cursor.line()
         {
             // No two of the names share their first letter, but for Call-ID and CSeq.
             let wanted = match bytes[line] | 0x20 {
                 b'v' if via.is_none() => named(bytes, line, b"via", b"v").map(|at| (&mut via, at)),
+                b'f' if from.is_none() => named(bytes, line, b"from", b"f").map(|at| (&mut from, at)),
                 b't' if to.is_none() => named(bytes, line, b"to", b"t").map(|at| (&mut to, at)),
                 b'i' if call_id.is_none() => after_name(bytes, line, b"i").map(|at| (&mut call_id, at)),
                 b'c' if call_id.is_none() || cseq.is_none() => match after_name(bytes, line, b"cseq") {
@@ -80,6 +83,7 @@ impl<'a> Message<'a> {
 
         let call_id = call_id.map(call_id_value).filter(|id| !id.is_empty()).ok_or(ParseError::NoCallId)?;
         let start = Start::read(start_line).ok_or(ParseError::BadStartLine)?;
+        let cseq = cseq.map(trim);
         let (cseq_number, cseq_method) = cseq.map_or((None, &[][..]), read_cseq);
         let to = to.map(trim);
         Ok(Message {
@@ -88,7 +92,9 @@ impl<'a> Message<'a> {
             call_id,
             cseq_number,
             cseq_method,
-            top_branch: via.and_then(top_via_branch),
+            cseq,
+            via: via.map(trim),
+            from: from.map(trim),
             to,
             to_tag: to.and_then(tag),
             head_seen: cursor.offset(),
@@ -147,7 +153,25 @@ impl<'a> Message<'a> {
     /// The branch parameter of the first Via value.
     #[inline]
     pub fn top_branch(&self) -> Option<&'a [u8]> {
-        self.top_branch
+        self.via.and_then(top_via_branch)
+    }
+
+    /// The first Via header, which may hold a list, without blanks at both ends.
+    #[inline]
+    pub fn via(&self) -> Option<&'a [u8]> {
+        self.via
+    }
+
+    /// Value of From, without blanks at both ends.
+    #[inline]
+    pub fn from(&self) -> Option<&'a [u8]> {
+        self.from
+    }
+
+    /// Value of CSeq, without blanks at both ends.
+    #[inline]
+    pub fn cseq(&self) -> Option<&'a [u8]> {
+        self.cseq
     }
 
     /// Value of To, without blanks at both ends.
@@ -187,6 +211,11 @@ impl<'a> Message<'a> {
         HeaderLines::of_message(self.bytes)
             .filter(move |line| query.matches(line.name))
             .map(|line| line.value)
+    }
+
+    /// All headers whose names start with one of these letters; the others cost next to nothing.
+    pub fn headers_starting(&self, letters: FirstLetters) -> impl Iterator<Item = HeaderLine<'a>> + use<'a> {
+        HeaderLines::of_message(self.bytes).starting(letters)
     }
 }
 

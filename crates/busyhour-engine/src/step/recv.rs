@@ -1,7 +1,7 @@
 //! `recv`: waiting, and taking a message that matches.
 
 use busyhour_scenario::program::{Optional, Recv, RecvTimeout, Step, StepKind};
-use busyhour_wire::{Message, Start, tag};
+use busyhour_wire::{Message, Start};
 
 use crate::call::{Call, Fate};
 use crate::context::Context;
@@ -147,7 +147,7 @@ pub(crate) fn remember(
 /// Keeps a message for `[last_…]` and automatic messages.
 pub(crate) fn keep(prepared: &Prepared, context: &mut Context, call: &mut Call, message: &Message<'_>) {
     context.pool.give(std::mem::take(&mut call.kept));
-    call.kept = prepared.layout.keep(&mut context.pool, message);
+    call.kept = prepared.layout.keep(&mut context.pool, &mut context.scratch, message);
     call.kept_cseq = message.cseq_number().unwrap_or(0);
     call.kept_status = message.status().unwrap_or(0);
     call.flags.kept_request = message.status().is_none();
@@ -156,7 +156,7 @@ pub(crate) fn keep(prepared: &Prepared, context: &mut Context, call: &mut Call, 
 
 /// A response's To tag becomes the peer's (spec-engine §3.2).
 pub(crate) fn note_peer_tag(context: &mut Context, call: &mut Call, message: &Message<'_>) {
-    let Some(peer_tag) = message.to().and_then(tag) else { return };
+    let Some(peer_tag) = message.to_tag() else { return };
     if call.peer_tag != peer_tag {
         context.pool.give(std::mem::take(&mut call.peer_tag));
         call.peer_tag = context.pool.store(peer_tag);

@@ -1,8 +1,5 @@
 //! `send`, and sending again.
 
-use busyhour_scenario::program::{Send, Step};
-use busyhour_wire::top_via_branch;
-
 use crate::automatic;
 use crate::call::{Call, Fate, REPLIES_MAX, Retransmit, Stored};
 use crate::call_id;
@@ -14,6 +11,7 @@ use crate::render;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
 use crate::transport::Path;
+use busyhour_scenario::program::{Send, Step};
 
 /// Runs a `send` step, unless the last message's retransmission timer still runs (spec-engine §6.4).
 pub(super) fn run(
@@ -100,11 +98,11 @@ fn path_for(call: &Call, message: &Message, bytes: &[u8]) -> Path {
 }
 
 /// Notes where a request came from, if not from where the call sends to.
-pub(crate) fn note_reply_path(call: &mut Call, via: Option<&[u8]>, path: Path) {
+pub(crate) fn note_reply_path(call: &mut Call, message: &busyhour_wire::Message<'_>, path: Path) {
     if call.replies.is_none() && path == call.path {
         return;
     }
-    let Some(branch) = via.and_then(top_via_branch).map(call_id::hash) else { return };
+    let Some(branch) = message.top_branch().map(call_id::hash) else { return };
     let replies = &mut call.replies.get_or_insert_default().requests;
     if replies.len() == REPLIES_MAX {
         replies.pop_front();

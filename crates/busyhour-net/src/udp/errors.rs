@@ -27,7 +27,7 @@ pub(crate) fn drain_errors<E: Endpoint>(socket: BorrowedFd<'_>, core: &mut Core<
                     core.refusals.note(destination, core.now);
                 }
                 let trouble = trouble_of(error.errno);
-                core.engine.handle_unreachable(core.now, &original[..error.len], trouble);
+                core.unreachable(&original[..error.len], trouble);
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

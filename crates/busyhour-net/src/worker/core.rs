@@ -17,7 +17,12 @@ pub(crate) struct Core<E> {
     pub(crate) now: Time,
     pub(crate) counters: GeneratorCounters,
     pub(crate) refusals: Refusals,
+    /// ICMP errors for messages of other workers: owner, trouble, first bytes of the message.
+    pub(crate) foreign_errors: Vec<(usize, Trouble, Vec<u8>)>,
 }
+
+/// Most ICMP errors for other workers that wait for the end of a turn.
+const FOREIGN_ERRORS_MAX: usize = 4096;
 
 impl<E: Endpoint> Core<E> {
     pub(crate) fn new(engine: E, clock: Clock) -> Core<E> {
@@ -28,6 +33,7 @@ impl<E: Endpoint> Core<E> {
             now: clock.now(),
             counters: GeneratorCounters::default(),
             refusals: Refusals::default(),
+            foreign_errors: Vec::new(),
         }
     }
 
@@ -37,6 +43,27 @@ impl<E: Endpoint> Core<E> {
             && !post.as_mut().is_some_and(|post| post.message(owner, source, bytes))
         {
             self.counters.ring_overflows += 1;
+        }
+    }
+
+    /// Tells the engine of an ICMP error. Workers that share a port get each other's: those wait for
+    /// [`Core::forward_errors`].
+    pub(crate) fn unreachable(&mut self, original: &[u8], trouble: Trouble) {
+        if let Routing::BelongsTo(owner) = self.engine.handle_unreachable(self.now, original, trouble) {
+            if self.foreign_errors.len() < FOREIGN_ERRORS_MAX {
+                self.foreign_errors.push((owner, trouble, original.to_vec()));
+            } else {
+                self.counters.ring_overflows += 1;
+            }
+        }
+    }
+
+    /// Hands ICMP errors for messages of other workers over to them.
+    pub(crate) fn forward_errors(&mut self, post: &mut Option<Post>) {
+        for (owner, trouble, original) in self.foreign_errors.drain(..) {
+            if !post.as_mut().is_some_and(|post| post.unreachable(owner, trouble, &original)) {
+                self.counters.ring_overflows += 1;
+            }
         }
     }
 

@@ -162,6 +162,7 @@ impl<E: Endpoint> Worker<E> {
         }
         self.serve_engine();
         self.common.events.collect(self.index, &mut self.core);
+        self.core.forward_errors(&mut self.post);
         if let Some(post) = &mut self.post {
             post.flush();
         }
@@ -192,6 +193,10 @@ impl<E: Endpoint> Worker<E> {
                 if core.engine.handle_message(core.now, &source, bytes) != busyhour_engine::Routing::Handled {
                     core.counters.ring_overflows += 1;
                 }
+            }
+            Letter::Unreachable { trouble, .. } => {
+                // As with messages: what its owner does not take is not sent on.
+                let _ = core.engine.handle_unreachable(core.now, bytes, trouble);
             }
             Letter::Write { socket, call, .. } => {
                 if let Err(trouble) = streams.write(socket.serial(), bytes, &mut core.counters) {

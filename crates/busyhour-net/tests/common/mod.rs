@@ -133,8 +133,9 @@ impl Endpoint for Echo {
         self.log(|log| log.failures.push(trouble));
     }
 
-    fn handle_unreachable(&mut self, _: Time, original: &[u8], trouble: Trouble) {
+    fn handle_unreachable(&mut self, _: Time, original: &[u8], trouble: Trouble) -> Routing {
         self.log(|log| log.unreachable.push((original.to_vec(), trouble)));
+        Routing::Handled
     }
 
     fn poll_transmit(&mut self, batch: &mut Batch) -> bool {

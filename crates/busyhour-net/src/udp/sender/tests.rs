@@ -25,7 +25,9 @@ impl Endpoint for Failures {
     fn handle_send_failure(&mut self, _: Time, _: CallRef, trouble: Trouble) {
         self.0.push(trouble);
     }
-    fn handle_unreachable(&mut self, _: Time, _: &[u8], _: Trouble) {}
+    fn handle_unreachable(&mut self, _: Time, _: &[u8], _: Trouble) -> busyhour_engine::Routing {
+        busyhour_engine::Routing::Handled
+    }
     fn poll_transmit(&mut self, _: &mut Batch) -> bool {
         false
     }
