@@ -8,6 +8,20 @@ use std::process::{Child, Command, Stdio};
 use crate::steps::{run_logged, step};
 use crate::workspace::{self, Outcome, because};
 
+/// Seconds for each target in a full test.
+pub(crate) const SECONDS: u32 = 60;
+
+/// Reads the command line of `fuzz`.
+pub(crate) fn run_with(arguments: &[String]) -> Outcome {
+    match arguments {
+        [] => run(SECONDS),
+        [seconds] => {
+            run(seconds.parse().map_err(|error| format!("seconds for each target, `{seconds}`: {error}"))?)
+        }
+        _ => Err("`fuzz` takes one number: seconds for each target".to_owned()),
+    }
+}
+
 /// Runs all targets at the same time.
 pub(crate) fn run(seconds: u32) -> Outcome {
     let folder = workspace::root().join("fuzz");

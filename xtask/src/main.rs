@@ -20,6 +20,7 @@ Usage: cargo xtask COMMAND
   bench [--quick] [--only NAME] [--list] [--under-test FILE]
                         measures busyhour beside SIPp and writes docs/performance.md (only a full run
                         writes it); --under-test puts another SIPp-like program in our place
+  fuzz [SECONDS]        only the fuzz targets, 60 seconds each if not said otherwise
   tidy                  only the file-length check
 ";
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "peers" => workspace::no_arguments("peers", &rest).and_then(|()| peers::set_up()),
         "test" => test::run(&rest),
+        "fuzz" => fuzz::run_with(&rest),
         "bench" => bench::run(&rest),
         // The benchmark's own child process; not for people.
         "bench-floor" => bench::floor_child(&rest),

@@ -9,8 +9,6 @@ use crate::{peers, tidy};
 
 /// Seeds of the simulator in one run.
 const SIMULATOR_SEEDS: &str = "10000";
-/// Seconds for each fuzz target.
-const FUZZ_SECONDS: u32 = 60;
 
 /// Reads the command line of `test`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
@@ -48,7 +46,7 @@ fn run_all(fuzz: bool) -> Outcome {
         execute(command.env("BUSYHOUR_SEEDS", SIMULATOR_SEEDS))
     })?;
     if fuzz {
-        crate::fuzz::run(FUZZ_SECONDS)?;
+        crate::fuzz::run(crate::fuzz::SECONDS)?;
     }
     Ok(())
 }

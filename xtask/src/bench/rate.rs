@@ -42,7 +42,7 @@ fn highest(bench: &Bench, contestant: &Contestant, client: &[usize], server: &[u
     let (mut good, mut bad) = (0, RATE_MAX);
     let mut rate = 20_000;
     loop {
-        // A rate must hold twice: the first run of a new rate may be unlucky with the machine.
+        // A second try, as the first may have been unlucky with the machine.
         let holds = holds(bench, contestant, client, server, rate)?
             || holds(bench, contestant, client, server, rate)?;
         println!("    {}: {rate} calls/s {}", contestant.name, if holds { "hold" } else { "do not hold" });

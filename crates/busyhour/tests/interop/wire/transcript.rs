@@ -40,7 +40,7 @@ impl Transcript {
                 let start = from + found + parameter.len();
                 let end =
                     line[start..].find([';', '>', ',', ' ']).map_or(line.len(), |length| start + length);
-                let common = self.identifier(&line[start..end].to_owned());
+                let common = self.identifier(&line[start..end]);
                 line.replace_range(start..end, &common);
                 from = start + common.len();
             }
