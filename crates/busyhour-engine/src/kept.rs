@@ -20,6 +20,7 @@ pub(crate) struct Layout {
 }
 
 /// Via, From, To, CSeq and Call-ID are always kept, in these slots: automatic messages are made from them.
+const VIA: usize = 0;
 pub(crate) const FROM: usize = 1;
 pub(crate) const TO: usize = 2;
 const ALWAYS: [&str; 5] = ["Via", "From", "To", "CSeq", "Call-ID"];
@@ -42,7 +43,9 @@ impl Layout {
             }
             Keep::Everything => (whole, simple) = (true, false),
         }
-        let letters = names.iter().fold(FirstLetters::NONE, |letters, name| letters.with(name.as_bytes()));
+        // The others are in the message's view already, and may stand only once (RFC 3261 §7.3.1).
+        let searched = names.iter().enumerate().filter(|&(slot, _)| is_searched(slot));
+        let letters = searched.fold(FirstLetters::NONE, |letters, (_, name)| letters.with(name.as_bytes()));
         Layout { names, letters, whole, simple }
     }
 
@@ -59,8 +62,16 @@ impl Layout {
         let kept = scratch;
         kept.clear();
         kept.resize(PLACE_BYTES * self.names.len(), 0);
+        for (slot, value) in
+            first_values(message).into_iter().enumerate().filter(|&(slot, _)| !is_searched(slot))
+        {
+            if let Some(value) = value {
+                add(kept, slot, value);
+            }
+        }
         for line in message.headers_starting(self.letters) {
-            if let Some(slot) = self.names.iter().position(|known| matches(known, line.name)) {
+            let searched = self.names.iter().enumerate().filter(|&(slot, _)| is_searched(slot));
+            if let Some((slot, _)) = searched.into_iter().find(|(_, known)| matches(known, line.name)) {
                 add(kept, slot, line.value);
             }
         }
@@ -114,6 +125,16 @@ impl Layout {
         }
         present.then_some(&joined[..])
     }
+}
+
+/// Via and what the scenario names can stand in several lines.
+fn is_searched(slot: usize) -> bool {
+    slot == VIA || slot >= ALWAYS.len()
+}
+
+/// The first header of each of [`ALWAYS`].
+fn first_values<'m>(message: &Message<'m>) -> [Option<&'m [u8]>; ALWAYS.len()] {
+    [message.via(), message.from(), message.to(), message.cseq(), Some(message.call_id())]
 }
 
 /// A long name finds its compact form too; a compact name finds only itself.

@@ -16,6 +16,8 @@ pub(crate) struct Core<E> {
     /// The present, as of the last look at the clock.
     pub(crate) now: Time,
     pub(crate) counters: GeneratorCounters,
+    /// Messages received and sent since the pace was last set.
+    pub(crate) messages: u64,
     pub(crate) refusals: Refusals,
     /// ICMP errors for messages of other workers: owner, trouble, first bytes of the message.
     pub(crate) foreign_errors: Vec<(usize, Trouble, Vec<u8>)>,
@@ -32,6 +34,7 @@ impl<E: Endpoint> Core<E> {
             stamps: clock.stamps(),
             now: clock.now(),
             counters: GeneratorCounters::default(),
+            messages: 0,
             refusals: Refusals::default(),
             foreign_errors: Vec::new(),
         }
@@ -39,6 +42,7 @@ impl<E: Endpoint> Core<E> {
 
     /// Gives a received message to the engine, or to the worker that owns its call.
     pub(crate) fn deliver(&mut self, post: &mut Option<Post>, source: &Source, bytes: &[u8]) {
+        self.messages += 1;
         if let Routing::BelongsTo(owner) = self.engine.handle_message(self.now, source, bytes)
             && !post.as_mut().is_some_and(|post| post.message(owner, source, bytes))
         {

@@ -2,6 +2,7 @@
 
 mod core;
 mod events;
+mod pace;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +16,7 @@ use socket2::Socket;
 
 pub(crate) use self::core::Core;
 pub(crate) use self::events::EventQueue;
+use self::pace::Pace;
 use crate::clock::Clock;
 use crate::datagrams::Datagrams;
 use crate::endpoint::Endpoint;
@@ -25,9 +27,6 @@ use crate::quota::Quota;
 use crate::stream::{STREAM_BIT, Streams, StreamsOptions};
 use crate::sys;
 
-/// A turn lasts at least this long, so that messages gather and leave, and are received, in batches: at most 4000 turns
-/// a second under load. It is the most that a message waits for others.
-const TURN_US: u64 = 250;
 /// Longest sleep. Nothing depends on it but the end of a run that two workers finish at the same moment.
 const SLEEP_US_MAX: u64 = 100_000;
 /// Longest sleep while messages wait for room in a socket or a ring.
@@ -84,6 +83,7 @@ pub(crate) struct Worker<E> {
     batch: Batch,
     order: Order,
     requests: Vec<Request>,
+    pace: Pace,
     began: Time,
 }
 
@@ -121,6 +121,7 @@ impl<E: Endpoint> Worker<E> {
             batch: Batch::default(),
             order: Order::default(),
             requests: Vec::new(),
+            pace: Pace::default(),
         })
     }
 
@@ -141,6 +142,7 @@ impl<E: Endpoint> Worker<E> {
             let end = self.core.clock.now();
             self.core.counters.busy_us += end.micros_since(turn_began);
             self.core.counters.turns += 1;
+            self.pace.note(end, std::mem::take(&mut self.core.messages));
             ready = self.sleep(turn_began, end, leaving.is_some());
         }
         self.streams.shut_down();
@@ -276,6 +278,7 @@ impl<E: Endpoint> Worker<E> {
 
     /// Sends the batch: stretches of messages that leave through one socket.
     fn transmit(&mut self) {
+        self.core.messages += self.batch.transmits.len() as u64;
         let order = self.order.sort(&self.batch);
         let mut next = 0;
         while next < order.len() {
@@ -314,8 +317,9 @@ impl<E: Endpoint> Worker<E> {
     fn sleep(&mut self, turn_began: Time, now: Time, leaving: bool) -> usize {
         let more = self.datagrams.has_more() || self.streams.has_more();
         let since = now.micros_since(turn_began);
-        if since < TURN_US && !more {
-            sys::sleep_us(TURN_US - since);
+        let turn_us = self.pace.turn_us();
+        if since < turn_us && !more {
+            sys::sleep_us(turn_us - since);
         }
         let behind = leaving || self.datagrams.is_behind() || self.post.as_ref().is_some_and(Post::is_behind);
         let longest = if behind { SLEEP_BEHIND_US } else { SLEEP_US_MAX };
