@@ -30,8 +30,6 @@ pub(crate) struct Call {
     pub(crate) path: Path,
     /// Our port of `path.socket`.
     pub(crate) local_port: u16,
-    /// Where responses go when some request came from elsewhere.
-    pub(crate) replies: Option<Box<Replies>>,
 
     pub(crate) created: Time,
     /// By how much the present chain of steps started later than planned, µs.
@@ -71,13 +69,11 @@ pub(crate) struct Call {
     pub(crate) stream_next: u32,
     pub(crate) stream_previous: u32,
 
-    /// What few scenarios use.
-    pub(crate) variables: Vec<Value>,
-    pub(crate) extra: Option<Box<Extra>>,
-    /// Empty where the program starts no timer: then all run from the call's creation.
-    pub(crate) timers: Vec<Timer>,
-    /// Bit n: timer n was recorded. Only without a table.
+    /// Bit n: timer n was recorded. Only without a table of timers.
     pub(crate) recorded: u64,
+    /// What only some scenarios use.
+    pub(crate) tables: Option<Box<Tables>>,
+    pub(crate) extra: Option<Box<Extra>>,
 }
 
 /// States that are yes or no.
@@ -143,6 +139,14 @@ pub(crate) struct Received {
     pub(crate) answer: Stored,
 }
 
+/// Tables as long as the program says.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    pub(crate) variables: Vec<Value>,
+    /// Empty where the program starts no timer: then all run from the call's creation.
+    pub(crate) timers: Vec<Timer>,
+}
+
 /// Start of a response-time timer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timer {
@@ -154,19 +158,15 @@ pub(crate) struct Timer {
     pub(crate) recorded: bool,
 }
 
-/// Where the last few requests that came from elsewhere are to be answered (spec-3.8 E2).
-#[derive(Debug, Default)]
-pub(crate) struct Replies {
-    /// Hash of the top Via branch, and the path.
-    pub(crate) requests: VecDeque<(u64, Path)>,
-}
-
-/// Most paths remembered in [`Replies`].
+/// Most paths remembered in [`Extra::replies`].
 pub(crate) const REPLIES_MAX: usize = 4;
 
 /// State that only some scenarios need.
 #[derive(Debug, Default)]
 pub(crate) struct Extra {
+    /// Where the last few requests are to be answered, once one came from elsewhere (spec-3.8 E2): hash of the top Via
+    /// branch, and the path.
+    pub(crate) replies: VecDeque<(u64, Path)>,
     pub(crate) transactions: Vec<TransactionState>,
     pub(crate) route_set: Vec<Vec<u8>>,
     pub(crate) target: Vec<u8>,
@@ -202,9 +202,9 @@ pub(crate) enum Fate {
 }
 
 impl Call {
-    pub(crate) fn new(id: &[u8], hash: u64, path: Path, now: Time) -> Call {
+    pub(crate) fn new(pool: &mut Pool, id: &[u8], hash: u64, path: Path, now: Time) -> Call {
         Call {
-            id: CallId::new(id),
+            id: CallId::new(pool, id),
             hash,
             number: 0,
             user: 0,
@@ -213,7 +213,6 @@ impl Call {
             step: 0,
             path,
             local_port: 0,
-            replies: None,
             created: now,
             behind_us: 0,
             start_behind_us: 0,
@@ -242,10 +241,9 @@ impl Call {
             rank: 0,
             stream_next: NONE,
             stream_previous: NONE,
-            variables: Vec::new(),
-            extra: None,
-            timers: Vec::new(),
             recorded: 0,
+            tables: None,
+            extra: None,
         }
     }
 
@@ -271,12 +269,18 @@ impl Call {
         std::mem::take(&mut self.sent).recycle(pool);
     }
 
+    /// The table of variables; empty where the program has none.
+    pub(crate) fn variables(&self) -> &[Value] {
+        self.tables.as_ref().map_or(&[], |tables| &tables.variables)
+    }
+
     pub(crate) fn extra(&mut self) -> &mut Extra {
         self.extra.get_or_insert_default()
     }
 
     /// Gives all buffers back.
     pub(crate) fn recycle(&mut self, pool: &mut Pool) {
+        self.id.recycle(pool);
         std::mem::take(&mut self.sent).recycle(pool);
         std::mem::take(&mut self.received.answer).recycle(pool);
         pool.give(std::mem::take(&mut self.kept));

@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use crate::pool::Pool;
 use crate::settings::{CallIdFormat, Settings};
 use crate::time::Time;
 
-const INLINE_MAX: usize = 46;
+const INLINE_MAX: usize = 30;
 
 /// Longest Call-ID we make (spec-engine §2).
 const GENERATED_MAX: usize = 2048;
@@ -18,17 +19,26 @@ const GENERATED_MAX: usize = 2048;
 #[derive(Clone)]
 pub(crate) enum CallId {
     Inline { len: u8, bytes: [u8; INLINE_MAX] },
-    Long(Box<[u8]>),
+    Long(Vec<u8>),
 }
 
 impl CallId {
-    pub(crate) fn new(id: &[u8]) -> CallId {
+    pub(crate) fn new(pool: &mut Pool, id: &[u8]) -> CallId {
         if id.len() <= INLINE_MAX {
             let mut bytes = [0; INLINE_MAX];
             bytes[..id.len()].copy_from_slice(id);
             CallId::Inline { len: id.len() as u8, bytes }
         } else {
-            CallId::Long(id.into())
+            CallId::Long(pool.store(id))
+        }
+    }
+
+    /// Gives its buffer back, and is empty then.
+    pub(crate) fn recycle(&mut self, pool: &mut Pool) {
+        if let CallId::Long(bytes) =
+            std::mem::replace(self, CallId::Inline { len: 0, bytes: [0; INLINE_MAX] })
+        {
+            pool.give(bytes);
         }
     }
 
@@ -176,7 +186,8 @@ mod tests {
     #[test]
     fn long_ids_are_kept_whole() {
         let long = [b'x'; 300];
-        assert_eq!(CallId::new(&long).as_bytes(), &long[..]);
-        assert_eq!(CallId::new(b"short").as_bytes(), b"short");
+        let mut pool = Pool::default();
+        assert_eq!(CallId::new(&mut pool, &long).as_bytes(), &long[..]);
+        assert_eq!(CallId::new(&mut pool, b"short").as_bytes(), b"short");
     }
 }

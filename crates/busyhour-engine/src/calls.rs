@@ -164,12 +164,13 @@ mod tests {
 
     use super::*;
     use crate::call_id::hash;
+    use crate::pool::Pool;
     use crate::time::Time;
     use crate::transport::Path;
 
     fn call(id: &str, socket: SocketId) -> Call {
         let path = Path { peer: SocketAddr::from(([127, 0, 0, 1], 5060)), socket };
-        Call::new(id.as_bytes(), hash(id.as_bytes()), path, Time::ZERO)
+        Call::new(&mut Pool::default(), id.as_bytes(), hash(id.as_bytes()), path, Time::ZERO)
     }
 
     fn find(calls: &Calls, id: &str) -> Option<u32> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::call::{Call, Timer};
+use crate::call::{Call, Tables};
 use crate::event::{Direction, Event};
 use crate::pool::Pool;
 use crate::settings::Settings;
@@ -14,7 +14,6 @@ use crate::shared::Shared;
 use crate::snapshot::{Snapshot, StepCounters};
 use crate::time::Time;
 use crate::transport::{Batch, CallRef, Handover, Path, SocketRequest, Transmit};
-use crate::variables::Value;
 
 /// Most events that wait to be polled; more are dropped and counted.
 const EVENTS_MAX: usize = 65_536;
@@ -46,8 +45,7 @@ pub(crate) struct Context {
     pub(crate) handovers: VecDeque<(usize, Handover)>,
     pub(crate) statistics: Snapshot,
     pub(crate) pool: Pool,
-    pub(crate) spare_timers: Vec<Vec<Timer>>,
-    pub(crate) spare_values: Vec<Vec<Value>>,
+    pub(crate) spare_tables: Vec<Box<Tables>>,
     /// For a text that is needed only for a moment.
     pub(crate) scratch: Vec<u8>,
     warnings_second: u64,
@@ -75,8 +73,7 @@ impl Context {
             handovers: VecDeque::new(),
             statistics,
             pool: Pool::default(),
-            spare_timers: Vec::new(),
-            spare_values: Vec::new(),
+            spare_tables: Vec::new(),
             scratch: Vec::new(),
             warnings_second: 0,
             warnings_this_second: 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use busyhour_wire::{Message, ParseError};
 
-use crate::call::{Call, Fate, Timer};
+use crate::call::{Call, Fate, Tables, Timer};
 use crate::call_id;
 use crate::calls::Calls;
 use crate::context::Context;
@@ -102,10 +102,12 @@ impl Engine {
     /// polled at once.
     pub fn run_init(&mut self, now: Time) {
         self.context.now = now;
+        let path = self.default_path();
         for (index, prepared) in self.programs.iter().enumerate() {
-            let mut call = Call::new(b"///main-init", 0, self.default_path(), now);
+            let mut call = Call::new(&mut self.context.pool, b"///main-init", 0, path, now);
             call.program = index as u8;
-            call.variables = vec![Value::Unset; prepared.program.variables.call.len()];
+            let variables = vec![Value::Unset; prepared.program.variables.call.len()];
+            call.tables = Some(Box::new(Tables { variables, timers: Vec::new() }));
             step::run_init(prepared, &mut self.context, &mut call);
         }
     }
@@ -371,7 +373,8 @@ impl Engine {
         let mut id = std::mem::take(&mut self.id);
         call_id::generate(&self.context.settings, start.number, start.planned, &mut id);
         let hash = call_id::hash(self.significant(&id));
-        let mut call = Call::new(&id, hash, self.default_path(), now);
+        let path = self.default_path();
+        let mut call = Call::new(&mut self.context.pool, &id, hash, path, now);
         self.id = id;
         call.number = start.number;
         call.user = start.user;
@@ -398,14 +401,15 @@ impl Engine {
         call.local_port = self.context.settings.local_port;
         call.flags.datagrams = self.context.settings.protocol == Protocol::Udp;
         call.cseq = self.context.settings.base_cseq.wrapping_sub(1);
-        if prepared.has_timer_table {
-            call.timers = self.context.spare_timers.pop().unwrap_or_default();
-            let timer = Timer { started: now, behind_us: call.start_behind_us, recorded: false };
-            call.timers.resize(prepared.program.timers.len(), timer);
-        }
-        if !prepared.program.variables.call.is_empty() {
-            call.variables = self.context.spare_values.pop().unwrap_or_default();
-            call.variables.resize(prepared.program.variables.call.len(), Value::Unset);
+        let variables = prepared.program.variables.call.len();
+        if prepared.has_timer_table || variables > 0 {
+            let mut tables = self.context.spare_tables.pop().unwrap_or_default();
+            tables.variables.resize(variables, Value::Unset);
+            if prepared.has_timer_table {
+                let timer = Timer { started: now, behind_us: call.start_behind_us, recorded: false };
+                tables.timers.resize(prepared.program.timers.len(), timer);
+            }
+            call.tables = Some(tables);
         }
         if !prepared.program.transactions.is_empty() {
             call.extra().transactions.resize(prepared.program.transactions.len(), Default::default());

@@ -93,7 +93,7 @@ fn with_value<T>(
     read: impl FnOnce(&Value) -> T,
 ) -> T {
     match variable.scope {
-        Scope::Call => read(call.variables.get(variable.slot as usize).unwrap_or(&Value::Unset)),
+        Scope::Call => read(call.variables().get(variable.slot as usize).unwrap_or(&Value::Unset)),
         scope => read(context.shared.values().get(call.user, scope, prepared.place(variable))),
     }
 }
@@ -107,7 +107,7 @@ fn update<T>(
 ) -> T {
     match variable.scope {
         // `Engine::enter` has made the table as long as the program's.
-        Scope::Call => change(&mut call.variables[variable.slot as usize]),
+        Scope::Call => change(&mut call.tables.get_or_insert_default().variables[variable.slot as usize]),
         scope => change(context.shared.values().get_mut(call.user, scope, prepared.place(variable))),
     }
 }

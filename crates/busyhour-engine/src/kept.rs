@@ -14,8 +14,8 @@ pub(crate) struct Layout {
     names: Vec<String>,
     letters: FirstLetters,
     whole: bool,
-    /// Only automatic messages ask for anything, and we are the client: then the first of each header does, for the
-    /// answers to our requests hold our own Via.
+    /// Only automatic messages ask for anything, and we are the client: then Via, From and To are enough, and the first
+    /// of each, for the answers to our requests hold our own Via.
     simple: bool,
 }
 

@@ -108,12 +108,13 @@ fn answer(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[u8]
 }
 
 /// A call whose messages go back to where this one came from, or to `-rsa`.
-fn made_for(engine: &Engine, source: &Source, id: &[u8], hash: u64, program: u8) -> Call {
+fn made_for(engine: &mut Engine, source: &Source, id: &[u8], hash: u64, program: u8) -> Call {
     let path = match engine.context.settings.send_to {
         Some(peer) => Path { peer, socket: engine.context.settings.shared_socket },
         None => source.path,
     };
-    let mut call = Call::new(id, hash, path, engine.context.now);
+    let now = engine.context.now;
+    let mut call = Call::new(&mut engine.context.pool, id, hash, path, now);
     call.program = program;
     call
 }

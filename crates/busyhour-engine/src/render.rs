@@ -181,7 +181,7 @@ impl Source<'_> {
 
     fn with_value<T>(&self, variable: Variable, read: impl FnOnce(&Value) -> T) -> T {
         match variable.scope {
-            Scope::Call => read(self.call.variables.get(variable.slot as usize).unwrap_or(&Value::Unset)),
+            Scope::Call => read(self.call.variables().get(variable.slot as usize).unwrap_or(&Value::Unset)),
             scope => read(self.shared.values().get(self.call.user, scope, self.prepared.place(variable))),
         }
     }

@@ -9,10 +9,10 @@ pub(crate) use init::run_init;
 pub(crate) use recv::{ending_on_close, keep, note_peer_tag, take};
 pub(crate) use send::{note_reply_path, repeat_step, send_automatic, send_stored};
 
-use busyhour_scenario::program::{Condition, Next, Step, StepKind};
+use busyhour_scenario::program::{Condition, Next, Step, StepKind, TimerId};
 use rand::RngExt as _;
 
-use crate::call::{Call, Fate};
+use crate::call::{Call, Fate, Timer};
 use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::host::{self, Part};
@@ -134,12 +134,13 @@ pub(crate) fn bookkeeping(context: &mut Context, call: &mut Call, step: &Step, a
         statistics.counters[counter as usize] += 1;
     }
     for &timer in &step.start_timers {
-        if let Some(timer) = call.timers.get_mut(timer as usize) {
-            (timer.started, timer.behind_us) = (at, call.behind_us);
+        let behind_us = call.behind_us;
+        if let Some(timer) = timer_of(call, timer) {
+            (timer.started, timer.behind_us) = (at, behind_us);
         }
     }
     for &timer in &step.stop_timers {
-        let (started, behind_us) = match call.timers.get_mut(timer as usize) {
+        let (started, behind_us) = match timer_of(call, timer) {
             Some(timer) => {
                 if timer.recorded && !step.repeat_timers {
                     continue;
@@ -159,6 +160,10 @@ pub(crate) fn bookkeeping(context: &mut Context, call: &mut Call, step: &Step, a
         let actual_us = at.micros_since(started);
         statistics.timers[timer as usize].record(actual_us, Some(actual_us + u64::from(behind_us)));
     }
+}
+
+fn timer_of(call: &mut Call, timer: TimerId) -> Option<&mut Timer> {
+    call.tables.as_mut()?.timers.get_mut(timer as usize)
 }
 
 fn waiting_message(call: &mut Call) -> Option<(crate::transport::Source, Vec<u8>)> {

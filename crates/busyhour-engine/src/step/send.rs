@@ -91,19 +91,22 @@ fn note_transactions(context: &Context, call: &mut Call, send: &Send, index: u32
 
 /// Responses go to where the request with their top Via branch came from (spec-3.8 E2); all else to the call's path.
 fn path_for(call: &Call, message: &Message, bytes: &[u8]) -> Path {
-    let Some(replies) = call.replies.as_ref().filter(|_| message.is_response) else { return call.path };
+    let Some(extra) = call.extra.as_ref().filter(|extra| message.is_response && !extra.replies.is_empty())
+    else {
+        return call.path;
+    };
     let branch = busyhour_wire::Message::parse(bytes).ok().and_then(|message| message.top_branch());
     let branch = branch.map_or(0, call_id::hash);
-    replies.requests.iter().rev().find(|(of, _)| *of == branch).map_or(call.path, |(_, path)| *path)
+    extra.replies.iter().rev().find(|(of, _)| *of == branch).map_or(call.path, |(_, path)| *path)
 }
 
 /// Notes where a request came from, if not from where the call sends to.
 pub(crate) fn note_reply_path(call: &mut Call, message: &busyhour_wire::Message<'_>, path: Path) {
-    if call.replies.is_none() && path == call.path {
+    if path == call.path && call.extra.as_ref().is_none_or(|extra| extra.replies.is_empty()) {
         return;
     }
     let Some(branch) = message.top_branch().map(call_id::hash) else { return };
-    let replies = &mut call.replies.get_or_insert_default().requests;
+    let replies = &mut call.extra().replies;
     if replies.len() == REPLIES_MAX {
         replies.pop_front();
     }
