@@ -22,33 +22,40 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     run_all(fuzz)
 }
 
-/// Runs all steps in order and stops at the first that fails.
+/// Runs all steps in order. One that fails does not keep the others from running, so that one run tells everything.
 fn run_all(fuzz: bool) -> Outcome {
-    step("real peers", peers::set_up)?;
-    step("format", || execute(cargo().args(["fmt", "--all", "--check"])))?;
-    step("file lengths", tidy::check)?;
-    step("clippy", || {
+    let nextest = has_nextest();
+    let mut failed = Vec::new();
+    let mut check = |name: &'static str, run: &dyn Fn() -> Outcome| {
+        if let Err(reason) = step(name, run) {
+            eprintln!("xtask: {reason}");
+            failed.push(name);
+        }
+    };
+    check("real peers", &peers::set_up);
+    check("format", &|| execute(cargo().args(["fmt", "--all", "--check"])));
+    check("file lengths", &tidy::check);
+    check("clippy", &|| {
         execute(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
-    })?;
-    step("documentation", || {
+    });
+    check("documentation", &|| {
         let mut command = cargo();
         command.args(["doc", "--locked", "--workspace", "--no-deps"]);
         execute(command.env("RUSTDOCFLAGS", "-D warnings"))
-    })?;
-    step("documentation tests", || execute(cargo().args(["test", "--locked", "--workspace", "--doc"])))?;
-    let nextest = has_nextest();
-    step("unit tests", || unit_tests(nextest))?;
+    });
+    check("unit tests", &|| unit_tests(nextest));
+    check("documentation tests", &|| execute(cargo().args(["test", "--locked", "--workspace", "--doc"])));
     // Optimised: against real peers at hundreds of calls a second the debug build would be what is measured.
-    step("interop tests with real peers", || interop_tests(nextest))?;
-    step("simulator, 10 000 seeds", || {
+    check("interop tests with real peers", &|| interop_tests(nextest));
+    check("simulator, 10 000 seeds", &|| {
         let mut command = cargo();
         command.args(["test", "--locked", "-p", "busyhour-sim", "--profile", "test-release"]);
         execute(command.env("BUSYHOUR_SEEDS", SIMULATOR_SEEDS))
-    })?;
+    });
     if fuzz {
-        crate::fuzz::run(crate::fuzz::SECONDS)?;
+        check("fuzz targets", &|| crate::fuzz::run(crate::fuzz::SECONDS));
     }
-    Ok(())
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
 }
 
 fn cargo() -> Command {
