@@ -158,6 +158,10 @@ impl Engine {
         match *handover {
             Handover::Start { number, user, program, planned } => {
                 self.start_call(Start { number, user, program, planned });
+                // It may have been under way while all others were aborted.
+                if self.aborted {
+                    self.abort_all();
+                }
             }
             Handover::UserFree { user } => {
                 if let Some(origination) = &mut self.origination {
@@ -544,6 +548,10 @@ impl Engine {
             return;
         }
         self.aborted = true;
+        self.abort_all();
+    }
+
+    fn abort_all(&mut self) {
         for index in self.calls.indices() {
             if let Some(call) = self.calls.get_mut(index) {
                 call.flags.opening = false;

@@ -24,7 +24,8 @@ pub(crate) fn receive(engine: &mut Engine, source: &Source, message: &Message<'_
     }
     if let Some(program) = engine.received {
         // A server takes no more calls once it quits; in a mixed run the receiving side goes on.
-        if engine.places || engine.context.shared.quit_level() == 0 {
+        let level = engine.context.shared.quit_level();
+        if level == 0 || (engine.places && level < 11) {
             return incoming(engine, source, message, id, hash, program);
         }
     }
