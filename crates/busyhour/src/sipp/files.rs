@@ -1,4 +1,4 @@
-//! The files of a run: message trace, error log, statistics. Formats are `busyhour_report`'s; names and writing are here.
+//! The files of a run: message trace, error log, log actions, statistics. Formats are `busyhour_report`'s; names and writing are here.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -26,6 +26,7 @@ pub(crate) struct Files {
     start_us: u64,
     messages: Option<LogFile>,
     errors: ErrorLog,
+    logs: Option<LogFile>,
     statistics: Option<LogFile>,
     /// Snapshot of the last statistics row.
     last_row: Option<Snapshot>,
@@ -60,6 +61,7 @@ impl Files {
             start_us: 0,
             messages: open(&plan.messages, "messages.log")?,
             errors,
+            logs: open(&plan.logs, "logs.log")?,
             statistics: open(&plan.statistics, ".csv")?,
             last_row: None,
             summary: ErrorSummary::default(),
@@ -94,6 +96,12 @@ impl Files {
                 let us = self.start_us.saturating_add(at.as_micros());
                 if let Some(file) = &mut self.messages {
                     trace::messages::voluntary_loss(&mut file.gathered, &self.clock, us);
+                }
+            }
+            Event::Log { text } => {
+                if let Some(file) = &mut self.logs {
+                    trace::logs::record(&mut file.gathered, text);
+                    file.write_if_large();
                 }
             }
             Event::Warning { at, text } => self.error(at.as_micros(), text),
@@ -154,9 +162,9 @@ impl Files {
 
     /// Writes out all that is gathered.
     pub(crate) fn write(&mut self) {
-        for file in
-            [self.messages.as_mut(), self.statistics.as_mut(), self.errors.opened()].into_iter().flatten()
-        {
+        let files =
+            [self.messages.as_mut(), self.logs.as_mut(), self.statistics.as_mut(), self.errors.opened()];
+        for file in files.into_iter().flatten() {
             file.write();
         }
     }
@@ -171,7 +179,7 @@ impl Files {
             ErrorLog::Open(file) => file.trouble.as_ref(),
             _ => None,
         };
-        let written = [&self.messages, &self.statistics];
+        let written = [&self.messages, &self.logs, &self.statistics];
         let troubles = written.into_iter().flatten().filter_map(|file| file.trouble.as_ref());
         for trouble in troubles.chain(failed).chain(&self.screen_trouble) {
             text.extend_from_slice(format!("{trouble}\n").as_bytes());

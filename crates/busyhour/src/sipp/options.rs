@@ -123,6 +123,10 @@ pub(crate) struct Options {
     pub(crate) trace_errors: bool,
     /// `-error_file`.
     pub(crate) error_file: Option<PathBuf>,
+    /// `-trace_logs`.
+    pub(crate) trace_logs: bool,
+    /// `-log_file`.
+    pub(crate) log_file: Option<PathBuf>,
 
     /// `-workers`.
     pub(crate) workers: Option<usize>,

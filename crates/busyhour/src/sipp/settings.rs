@@ -59,6 +59,8 @@ pub(crate) struct RunPlan {
     pub(crate) messages: Option<Trace>,
     /// Error trace.
     pub(crate) errors: Option<Trace>,
+    /// Texts of `<log>`.
+    pub(crate) logs: Option<Trace>,
 }
 
 /// `-timeout`.
@@ -120,6 +122,7 @@ impl RunPlan {
             statistics: trace(options.trace_statistics, &options.statistics_file),
             messages: trace(options.trace_messages, &options.message_file),
             errors: trace(options.trace_errors, &options.error_file),
+            logs: trace(options.trace_logs, &options.log_file),
             engine: engine(&options, plan),
             scenario: options.scenario.unwrap_or_else(|| ScenarioChoice::Embedded("uac".to_owned())),
             keys: options.keys,
@@ -199,6 +202,7 @@ fn engine(options: &Options, plan: Plan) -> Settings {
         calls_max: options.calls_max,
         users: options.users,
         trace_messages: options.trace_messages,
+        trace_logs: options.trace_logs,
         ..default
     }
 }

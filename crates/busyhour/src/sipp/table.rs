@@ -356,6 +356,13 @@ static HERE: &[Row] = {
         ),
         works(&["error_file"], Text("FILE", |o, v| file(&mut o.error_file, v)), Output, "Name of that file."),
         works(
+            &["trace_logs"],
+            Nothing(|o| o.trace_logs = true),
+            Output,
+            "Write the texts of the scenario's log actions into SCENARIO_PID_logs.log. Without it they are dropped.",
+        ),
+        works(&["log_file"], Text("FILE", |o, v| file(&mut o.log_file, v)), Output, "Name of that file."),
+        works(
             &["bg"],
             Nothing(|o| o.background = true),
             Process,

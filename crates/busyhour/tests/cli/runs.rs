@@ -206,6 +206,31 @@ Content-Length: 0
 }
 
 #[test]
+fn texts_of_log_actions_have_a_file_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = r#"<scenario>
+<nop><action><log message="call [call_number] begins"/></action></nop>
+<send><![CDATA[
+OPTIONS sip:x SIP/2.0
+Call-ID: [call_id]
+
+]]></send>
+</scenario>
+"#;
+    fs::write(folder.path().join("x.xml"), scenario).unwrap();
+    let line = "-sf x.xml 127.0.0.1:9 -i 127.0.0.1 -m 2 -r 100 -nr";
+    let chosen = sipp_in(folder.path(), &format!("{line} -trace_logs -log_file chosen.log"));
+    assert_eq!(chosen.status, 0, "{chosen:?}");
+    let logged = fs::read_to_string(folder.path().join("chosen.log")).unwrap();
+    assert_eq!(logged, "call 1 begins\ncall 2 begins\n");
+    let usual = start_sipp_in(folder.path(), &format!("{line} -trace_logs"));
+    let file = folder.path().join(format!("x_{}_logs.log", usual.pid()));
+    let usual = usual.wait();
+    assert_eq!(usual.status, 0, "{usual:?}");
+    assert_eq!(fs::read_to_string(file).unwrap(), logged);
+}
+
+#[test]
 fn scenarios_can_end_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let nop = |action: &str| {
