@@ -118,7 +118,7 @@ impl Transactions {
                 None if invite => report(
                     findings,
                     &named.first,
-                    format!("Transaction {name} is an INVITE transaction without an ACK"),
+                    format!("no step sends the ACK of the INVITE transaction {name}"),
                     format!("add ack_txn=\"{name}\" to the send of its ACK"),
                 ),
                 Some(span) if !invite => report(

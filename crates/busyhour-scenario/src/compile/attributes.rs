@@ -112,7 +112,7 @@ impl<'a> Compiler<'a> {
             self.findings.add(
                 codes::BAD_NUMBER,
                 value_span(attribute),
-                format!("<{}> {name}, \"{}\" is not a floating point number!", element.name, attribute.value),
+                format!("<{}> {name}, \"{}\" is not a number", element.name, attribute.value),
                 "expected a number",
                 "write it with a point, without a unit, for example 0.5",
             );
