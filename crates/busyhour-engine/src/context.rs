@@ -45,6 +45,7 @@ pub(crate) struct Context {
     pub(crate) handovers: VecDeque<(usize, Handover)>,
     pub(crate) statistics: Snapshot,
     pub(crate) pool: Pool,
+    #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
     pub(crate) spare_tables: Vec<Box<Tables>>,
     /// For a text that is needed only for a moment.
     pub(crate) scratch: Vec<u8>,

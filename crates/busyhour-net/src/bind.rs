@@ -36,6 +36,9 @@ pub struct BindOptions {
     pub max_sockets: usize,
     /// The shared connection of `t1` leaves from the local port too (SIPp does so if `-p` was given).
     pub bind_source: bool,
+    /// Each datagram is a packet of its own: no segmented sends, no coalesced receives. It costs CPU time, but captures on
+    /// this machine then show every message, where they would show a run of them as one.
+    pub single_packets: bool,
 }
 
 impl Default for BindOptions {
@@ -50,6 +53,7 @@ impl Default for BindOptions {
             buffer_bytes: None,
             max_sockets: 50_000,
             bind_source: false,
+            single_packets: false,
         }
     }
 }

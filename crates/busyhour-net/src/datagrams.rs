@@ -46,13 +46,19 @@ impl Datagrams {
         worker: usize,
         ip: IpAddr,
         main: Option<RawSocket>,
+        single_packets: bool,
         registry: &Registry,
         token: Token,
     ) -> io::Result<Datagrams> {
         let mut runs = false;
         if let Some(socket) = &main {
             registry.register(&mut SourceFd(&socket.as_raw_fd()), token, Interest::READABLE)?;
-            runs = sys::supports_segmentation(std::os::fd::AsFd::as_fd(socket));
+            let socket = std::os::fd::AsFd::as_fd(socket);
+            if single_packets {
+                sys::receive_singly(socket);
+            } else {
+                runs = sys::supports_segmentation(socket);
+            }
         }
         // Something may have come in before the socket was registered.
         let main = main.map(|socket| {

@@ -46,17 +46,19 @@ impl Inbox {
         })
     }
 
-    /// Puts a request in. The worker has ended: gives the request back.
-    pub(crate) fn put(&self, request: Request) -> Result<(), Request> {
+    /// Puts a request in, and returns whether it is in: a worker that has ended, or has [`Inbox::REQUESTS_MAX`] waiting,
+    /// takes none.
+    #[must_use]
+    pub(crate) fn put(&self, request: Request) -> bool {
         let mut requests = self.requests();
         if requests.closed || requests.waiting.len() >= Inbox::REQUESTS_MAX {
-            return Err(request);
+            return false;
         }
         requests.waiting.push(request);
         drop(requests);
         self.filled.store(true, Ordering::Release);
         self.wake();
-        Ok(())
+        true
     }
 
     /// Swaps the waiting requests into `into`, which must be empty.

@@ -79,6 +79,7 @@ impl Workers {
                 protocol: bind_options.protocol,
                 local,
                 buffer_bytes: bind_options.buffer_bytes,
+                single_packets: bind_options.single_packets,
                 main,
                 connections: std::mem::take(&mut connections),
                 poll,
@@ -99,17 +100,18 @@ impl Workers {
         self.threads.len()
     }
 
-    /// Gives a command to one worker's engine. A worker that has ended, or doesn't exist, doesn't hear it.
-    pub fn command(&self, worker: usize, command: Command) {
-        if let Some(inbox) = self.common.inboxes.get(worker) {
-            let _ = inbox.put(Request::Command(command));
-        }
+    /// Gives a command to one worker's engine, and returns whether it will hear it: one that has ended, doesn't exist,
+    /// or has 65 536 requests waiting does not.
+    #[must_use = "a command that is not taken is lost"]
+    pub fn command(&self, worker: usize, command: Command) -> bool {
+        self.common.inboxes.get(worker).is_some_and(|inbox| inbox.put(Request::Command(command)))
     }
 
     /// Wakes all workers, so that they look at [`Shared`] at once.
     pub fn wake_all(&self) {
-        for worker in 0..self.count() {
-            self.command(worker, Command::Wake);
+        for inbox in self.common.inboxes.iter() {
+            // One that takes no more has been woken, or has ended.
+            let _ = inbox.put(Request::Command(Command::Wake));
         }
     }
 
@@ -118,6 +120,7 @@ impl Workers {
     pub fn snapshots(&self) -> Vec<Snapshot> {
         let (sender, receiver) = mpsc::channel();
         for inbox in self.common.inboxes.iter() {
+            // One that takes none gives its last snapshot below.
             let _ = inbox.put(Request::Snapshot(sender.clone()));
         }
         drop(sender);
@@ -146,9 +149,7 @@ impl Workers {
     /// Tells all workers to leave at once, whatever is open.
     pub fn stop_now(&self) {
         self.common.stop.store(true, Ordering::SeqCst);
-        for inbox in self.common.inboxes.iter() {
-            let _ = inbox.put(Request::Command(Command::Wake));
-        }
+        self.wake_all();
     }
 
     /// Waits until all workers have ended; their last snapshots in the workers' order. Remaining events can be

@@ -256,7 +256,11 @@ impl Streams {
                     (true, State::Connecting) => {
                         self.fail(serial, Trouble::ConnectTimeout, core, post, quota);
                     }
-                    (true, _) => self.remove(serial, quota),
+                    (true, _) => {
+                        // What it still holds has no call any more that could fail.
+                        core.counters.send_failures += 1;
+                        self.remove(serial, quota);
+                    }
                     (false, _) => {}
                 }
             }
@@ -379,6 +383,9 @@ impl Streams {
         }
         if wanted {
             core.closed(post, id, trouble);
+        } else {
+            // What it still held has no call any more that could fail.
+            core.counters.send_failures += 1;
         }
     }
 

@@ -12,8 +12,8 @@ mod wait;
 
 pub(crate) use error_queue::read_error_queue;
 pub(crate) use options::{
-    bind_late, buffer_bytes, datagram_extras, dropped_datagrams, raise_buffers, stamp_streams,
-    supports_segmentation,
+    bind_late, buffer_bytes, datagram_extras, dropped_datagrams, raise_buffers, receive_singly,
+    stamp_streams, supports_segmentation,
 };
 pub(crate) use process::{affinity, descriptor_limit, pin_to, set_descriptor_limit, set_timer_slack};
 pub(crate) use receive::{ReceiveTable, receive_stream};

@@ -19,6 +19,11 @@ pub(crate) fn datagram_extras(socket: BorrowedFd<'_>, v6: bool) {
     }
 }
 
+/// Datagrams that arrive are not coalesced into runs. Where the system has no such thing, nothing is lost.
+pub(crate) fn receive_singly(socket: BorrowedFd<'_>) {
+    let _ = set(socket, libc::SOL_UDP, libc::UDP_GRO, 0);
+}
+
 /// Asks for the kernel's receive times on a stream; accepted ones inherit it from their listener.
 pub(crate) fn stamp_streams(socket: BorrowedFd<'_>) {
     let _ = set(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1);

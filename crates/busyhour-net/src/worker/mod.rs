@@ -63,6 +63,7 @@ pub(crate) struct Seat {
     pub(crate) protocol: Protocol,
     pub(crate) local: SocketAddr,
     pub(crate) buffer_bytes: Option<usize>,
+    pub(crate) single_packets: bool,
     pub(crate) main: Socket,
     pub(crate) connections: Vec<(SocketAddr, Result<Socket, Trouble>)>,
     pub(crate) poll: Poll,
@@ -90,7 +91,8 @@ pub(crate) struct Worker<E> {
 impl<E: Endpoint> Worker<E> {
     /// To be called on the worker's own thread.
     pub(crate) fn new(seat: Seat, engine: E, clock: Clock, common: Arc<Common>) -> io::Result<Worker<E>> {
-        let Seat { index, protocol, local, buffer_bytes, main, connections, poll, post, pin } = seat;
+        let Seat { index, protocol, local, buffer_bytes, single_packets, main, connections, poll, post, pin } =
+            seat;
         sys::set_timer_slack(TIMER_SLACK_NS);
         if let Some(core) = pin {
             // It is a wish: a core that the process may not use is no reason to end the run.
@@ -102,7 +104,7 @@ impl<E: Endpoint> Worker<E> {
             Protocol::Udp => (Some(main), None),
             Protocol::Tcp => (None, Some(main)),
         };
-        let datagrams = Datagrams::new(index, ip, main, poll.registry(), TOKEN_MAIN)?;
+        let datagrams = Datagrams::new(index, ip, main, single_packets, poll.registry(), TOKEN_MAIN)?;
         let options = StreamsOptions { worker: index, ip, buffer_bytes };
         let mut streams = Streams::new(options, listener, poll.registry(), TOKEN_LISTENER)?;
         for (peer, connection) in connections {

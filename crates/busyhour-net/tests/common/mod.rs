@@ -225,7 +225,7 @@ impl Rig {
     /// Lets one endpoint do something.
     pub(crate) fn act(&self, worker: usize, action: Action) {
         self.desks[worker].actions.lock().unwrap().push_back(action);
-        self.workers().command(worker, Command::Wake);
+        assert!(self.workers().command(worker, Command::Wake));
     }
 
     /// Waits until something holds for a log.

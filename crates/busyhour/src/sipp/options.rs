@@ -130,6 +130,8 @@ pub(crate) struct Options {
 
     /// `-workers`.
     pub(crate) workers: Option<usize>,
+    /// `-single_packets`.
+    pub(crate) single_packets: bool,
     /// `-seed`.
     pub(crate) seed: Option<u64>,
 }

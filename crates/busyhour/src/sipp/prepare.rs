@@ -154,6 +154,7 @@ fn bind_options(plan: &RunPlan, addresses: &Addresses, workers: usize) -> BindOp
         buffer_bytes: plan.buffer_bytes.map(|bytes| bytes as usize),
         max_sockets: plan.sockets_max as usize,
         bind_source: plan.port.is_some(),
+        single_packets: plan.single_packets,
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct RunPlan {
     pub(crate) engine: Settings,
     /// Number of workers; `None`: as many as there are cores.
     pub(crate) workers: Option<usize>,
+    /// Every message is a packet of its own.
+    pub(crate) single_packets: bool,
     /// Go to the background.
     pub(crate) background: bool,
     /// Wait before opening sockets.
@@ -106,6 +108,7 @@ impl RunPlan {
             sockets_max: options.sockets_max.unwrap_or(50_000),
             raise_descriptor_limit: !options.skip_descriptor_limit,
             workers: options.workers,
+            single_packets: options.single_packets,
             background: options.background,
             sleep: Duration::from_millis(options.sleep_ms.unwrap_or(0)),
             time_limit: options

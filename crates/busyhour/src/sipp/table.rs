@@ -394,6 +394,13 @@ static HERE: &[Row] = {
             "Threads that run calls. Default: one for each core that the process may use.",
         ),
         works(
+            &["single_packets"],
+            Nothing(|o| o.single_packets = true),
+            Own,
+            "Send and receive each message as a packet of its own, so that a capture on this machine shows every \
+             one: without it runs of equal length pass as one large packet, which costs less CPU.",
+        ),
+        works(
             &["seed"],
             Integer("N", U63, |o, v| o.seed = Some(v as u64)),
             Own,
