@@ -17,3 +17,4 @@ pub mod xml;
 
 pub use compile::{Compat, Loaded, Options, load};
 pub use embedded::{embedded, embedded_names};
+pub use syntax::nearest::nearest;

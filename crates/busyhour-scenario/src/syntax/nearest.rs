@@ -6,6 +6,12 @@ const SUGGESTIONS_MAX: usize = 3;
 /// Longest name that is compared: beyond it nobody mistyped.
 const NAME_MAX: usize = 64;
 
+/// Most letters that are wrong in a mistyped name.
+const DISTANCE_MAX: usize = 3;
+
+/// Fewest letters of which a name may be the beginning of another.
+const BEGINNING_MIN: usize = 4;
+
 /// Says "did you mean …?" with the nearest of `known`, or `otherwise` if none is near.
 pub(crate) fn did_you_mean<'a>(
     name: &str,
@@ -23,20 +29,26 @@ pub(crate) fn did_you_mean<'a>(
     }
 }
 
-/// Up to three of `known` that are at most a third of the name's length away, the nearest first.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+/// Up to three of `known` that a mistyped name may have meant, the nearest first: at most a third of its letters are
+/// wrong, or one begins with the other. Upper and lower case are the same.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if name.len() > NAME_MAX {
         return Vec::new();
     }
-    let limit = (name.chars().count() / 3).max(1);
+    let limit = (name.chars().count() / 3).clamp(1, DISTANCE_MAX);
     let folded = name.to_ascii_lowercase();
     let mut near: Vec<(usize, &str)> = Vec::new();
     for candidate in known {
         if candidate.len() > NAME_MAX || candidate == name {
             continue;
         }
-        let distance = distance(&folded, &candidate.to_ascii_lowercase());
-        if distance <= limit && !near.iter().any(|(_, seen)| *seen == candidate) {
+        let known = candidate.to_ascii_lowercase();
+        let distance = distance(&folded, &known);
+        // A name of which every letter is wrong is another one.
+        let slipped = distance <= limit && distance < known.chars().count();
+        let shorter = folded.len().min(known.len());
+        let begins = shorter >= BEGINNING_MIN && (known.starts_with(&folded) || folded.starts_with(&known));
+        if (slipped || begins) && !near.iter().any(|(_, seen)| *seen == candidate) {
             near.push((distance, candidate));
         }
     }

@@ -165,42 +165,12 @@ fn missing(word: &str, row: &Row) -> String {
 
 /// Up to three names that a mistyped one may have meant, the likeliest first.
 fn nearest(name: &str) -> Vec<&'static str> {
-    let wanted = name.trim_start_matches('-').to_ascii_lowercase().replace('-', "_");
-    if wanted.is_empty() {
-        return Vec::new();
+    let wanted = name.trim_start_matches('-').replace('-', "_");
+    let names = || table::all().flat_map(|row| row.names.iter().copied());
+    match names().find(|known| *known == wanted) {
+        Some(known) => vec![known],
+        None => busyhour_scenario::nearest(&wanted, names()),
     }
-    let tolerance = (wanted.chars().count() / 3).clamp(1, 3);
-    let mut candidates: Vec<(usize, &'static str)> = table::all()
-        .flat_map(|row| row.names.iter().copied())
-        .filter_map(|known| {
-            let lower = known.to_ascii_lowercase();
-            let distance = distance(&wanted, &lower);
-            let begins = wanted.len() >= 4 && (lower.starts_with(&wanted) || wanted.starts_with(&lower));
-            let near = distance <= tolerance && distance < lower.len();
-            (near || begins && lower.len() >= 2).then_some((distance, known))
-        })
-        .collect();
-    candidates.sort();
-    candidates.into_iter().map(|(_, known)| known).take(3).collect()
-}
-
-/// Number of letters to insert, remove, replace or swap with their neighbour to come from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().take(64).collect(), to.chars().collect());
-    let mut rows = vec![(0..=to.len()).collect::<Vec<usize>>()];
-    for i in 1..=from.len() {
-        let mut row = vec![i];
-        for j in 1..=to.len() {
-            let replace = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
-            let mut best = replace.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
 }
 
 #[cfg(test)]
