@@ -1,5 +1,7 @@
 //! Texts of `-h`, `-h stat` and `-v`, made from the table.
 
+use busyhour_report::figures;
+
 use super::row::{Category, Row, Status};
 use super::table;
 
@@ -99,21 +101,7 @@ fn wrapped(out: &mut String, head: &str, text: &str) {
         column = 0;
     }
     out.push_str(&" ".repeat(INDENT - column));
-    column = INDENT;
-    for word in text.split_whitespace() {
-        if column > INDENT {
-            if column + 1 + word.len() > WIDTH {
-                out.push('\n');
-                out.push_str(&" ".repeat(INDENT));
-                column = INDENT;
-            } else {
-                out.push(' ');
-                column += 1;
-            }
-        }
-        out.push_str(word);
-        column += word.len();
-    }
+    out.push_str(&figures::wrapped(text, INDENT, WIDTH));
     out.push('\n');
 }
 
