@@ -79,6 +79,12 @@ pub fn per_second(events: u64, us: u64) -> f64 {
     if us == 0 { f64::NAN } else { events as f64 * 1e6 / us as f64 }
 }
 
+/// Returns a line of a list: label, value at the right of its column, and a note if there is one. No line end.
+pub fn entry(label: &str, value: &str, note: &str) -> String {
+    let gap = if note.is_empty() { "" } else { "   " };
+    format!("  {label:<42}{value:>11}{gap}{note}")
+}
+
 /// Breaks a text at blanks into lines of at most `width` characters, but for longer words. Lines after the first
 /// start with `indent` blanks, and the first is expected to be put after as many.
 pub fn wrapped(text: &str, indent: usize, width: usize) -> String {

@@ -4,6 +4,7 @@
 //! and text comes back.
 
 pub mod clock;
+mod dropped;
 pub mod figures;
 mod interval;
 pub mod live;
@@ -13,5 +14,6 @@ pub mod trace;
 pub mod verdict;
 
 pub use clock::Clock;
+pub use dropped::dropped_text;
 pub use summary::Style;
 pub use verdict::{Judge, Verdict};

@@ -7,7 +7,8 @@ use busyhour_engine::snapshot::FailureKind;
 use busyhour_scenario::program::{Expect, Program, SendStart, StepKind};
 use hdrhistogram::Histogram;
 
-use crate::figures::{count, duration, per_second, rate_per_s, share};
+use crate::dropped::dropped;
+use crate::figures::{count, duration, entry, per_second, rate_per_s, share};
 use crate::verdict::Verdict;
 
 /// Whether text may hold terminal colours.
@@ -160,37 +161,13 @@ impl Summary<'_> {
 
     /// Counters of what was dropped, refused or skipped; the section is left out if all are 0.
     fn dropped(&self, page: &mut Page) {
-        let (counters, generator) = (&self.total.counters, &self.total.generator);
-        let steps = self.total.programs.iter().flat_map(|program| &program.steps);
-        let lost = steps.map(|step| step.lost).sum();
-        let all = [
-            ("calls not started: limit of open calls", counters.suppressed_by_limit),
-            ("incoming calls refused: call table full", counters.calls_refused),
-            ("calls taken down by a bug in busyhour", counters.panics),
-            ("datagrams dropped by this kernel", generator.kernel_drops),
-            ("messages dropped between workers", generator.ring_overflows),
-            ("messages that could not be sent", generator.send_failures),
-            ("messages that waited for the socket", generator.congested),
-            ("failed receive calls", generator.receive_failures),
-            ("messages lost on purpose", lost),
-            ("messages for no known call", counters.out_of_call),
-            ("messages for calls that had ended", counters.dead_call),
-            ("ended calls forgotten early", counters.dead_calls_evicted),
-            ("received bytes that are not SIP", counters.not_sip),
-            ("messages without Call-ID", counters.no_call_id),
-            ("messages with a bad start line", counters.bad_start_line),
-            ("streams closed: bad framing", generator.framing_errors),
-            ("trace records dropped", counters.events_dropped),
-            ("warnings not shown: too many", counters.warnings_suppressed),
-        ];
-        if all.iter().all(|(_, value)| *value == 0) {
+        let all = dropped(self.total);
+        if all.is_empty() {
             return;
         }
         page.section("Dropped, refused or skipped");
         for (what, value) in all {
-            if value > 0 {
-                page.line(what, value, "");
-            }
+            page.line(what, value, "");
         }
     }
 }
@@ -222,7 +199,7 @@ fn differs(actual: &Histogram<u64>, planned: &Histogram<u64>) -> bool {
             || QUANTILES.iter().any(|q| is_off(actual.value_at_quantile(*q), planned.value_at_quantile(*q))))
 }
 
-/// Text under construction. Labels take 42 columns, values 11 each.
+/// Text under construction.
 struct Page {
     text: String,
     style: Style,
@@ -280,10 +257,7 @@ impl Page {
     }
 
     fn entry(&mut self, label: &str, value: &str, note: &str) {
-        let _ = write!(self.text, "  {label:<42}{value:>11}");
-        if !note.is_empty() {
-            let _ = write!(self.text, "   {note}");
-        }
+        self.text.push_str(&entry(label, value, note));
         self.text.push('\n');
     }
 

@@ -155,6 +155,22 @@ fn final_report_of_failed_calls_is_that_of_3_8_0() {
 }
 
 #[test]
+fn final_report_shows_what_was_dropped() {
+    let program = uas();
+    let mut now = Snapshot::empty([&program]);
+    now.generator.kernel_drops = 1_234;
+    now.counters.warnings_suppressed = 5;
+    let report = final_report(&view(&program, 0), &now, &Verdict::Clean);
+    let dropped = "
+Dropped, refused or skipped
+  datagrams dropped by this kernel                1 234
+  warnings not shown: too many                        5
+Generator verdict: clean
+";
+    assert!(report.ends_with(dropped), "{report}");
+}
+
+#[test]
 fn final_report_of_a_server_is_sipps() {
     let program = uas();
     let mut now = Snapshot::empty([&program]);
