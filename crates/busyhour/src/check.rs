@@ -1,6 +1,6 @@
 //! `busyhour check`: what is wrong with scenarios.
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use busyhour_scenario::diagnostic::{Diagnostic, Level, render};
@@ -8,6 +8,7 @@ use busyhour_scenario::load;
 use busyhour_scenario::source::Source;
 
 use crate::exit::SUCCESS;
+use crate::terminal::{say, takes_colour};
 
 /// At least one file has an error.
 const ERRORS_FOUND: u8 = 1;
@@ -15,18 +16,15 @@ const ERRORS_FOUND: u8 = 1;
 /// Checks the files in order: findings on stdout, one line for each file on stdout too. Returns 1 if any finding is an
 /// error or a file can't be read.
 pub(crate) fn run(files: &[PathBuf]) -> u8 {
-    let color = io::stdout().is_terminal();
-    let mut stdout = io::stdout().lock();
+    let color = takes_colour(&io::stdout());
     let mut status = SUCCESS;
     for file in files {
         let (text, errors) = check(file, color);
         if errors > 0 {
             status = ERRORS_FOUND;
         }
-        // Whoever reads stdout may stop early; the status still counts.
-        let _ = stdout.write_all(text.as_bytes());
+        say(&text);
     }
-    let _ = stdout.flush();
     status
 }
 

@@ -9,11 +9,11 @@ use busyhour_engine::pacing::Plan;
 use busyhour_engine::settings::{Placed, Run, Settings};
 use busyhour_engine::{Event, Protocol, Snapshot, Time};
 use busyhour_net::BindOptions;
-use busyhour_report::Style;
 use busyhour_report::clock::Clock as Calendar;
 use busyhour_report::live::{Live, Target};
 use busyhour_report::sipp::error_summary::ErrorSummary;
 use busyhour_report::summary::{PeakRate, Summary};
+use busyhour_report::{Style, dropped_text};
 use busyhour_scenario::program::Program;
 
 use crate::exit::{ABORT_LEVEL, CALLS_FAILED, FATAL, Fatal, SUCCESS};
@@ -21,6 +21,7 @@ use crate::run::{Ended, Opened, Running};
 use crate::scenario;
 use crate::signals::{Signal, SignalQueue};
 use crate::sipp::random_seed;
+use crate::terminal::{say, takes_colour};
 use crate::watch::Watch;
 
 /// Calls per second at the end of the ramp: a few per cent of what one laptop core does.
@@ -256,10 +257,16 @@ impl Demo<'_> {
             workers: client.workers.len(),
             peak_rate: self.peak_rate,
             verdict: &self.watch.verdict(),
-            style: if self.terminal { Style::Colour } else { Style::Plain },
+            style: if takes_colour(&io::stdout()) { Style::Colour } else { Style::Plain },
         };
-        say(&format!("\n{}", summary.text()));
-        let _ = io::stderr().write_all(&self.errors.closing(None));
+        let by_uas = dropped_text("\nDropped, refused or skipped by the uas", &server.whole);
+        say(&format!("\n{}{by_uas}", summary.text()));
+        let mut closing = self.errors.closing(None);
+        for trouble in [&client, &server].into_iter().filter_map(Ended::trouble) {
+            closing.extend_from_slice(trouble.as_bytes());
+            closing.push(b'\n');
+        }
+        let _ = io::stderr().write_all(&closing);
         if is_good(&client) && is_good(&server) { SUCCESS } else { CALLS_FAILED }
     }
 }
@@ -280,10 +287,4 @@ fn note(errors: &mut ErrorSummary, calendar: &Calendar, start_us: u64, events: &
             errors.note(calendar, start_us.saturating_add(at.as_micros()), text);
         }
     }
-}
-
-/// Prints. A lost terminal does not end the demo.
-fn say(text: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }

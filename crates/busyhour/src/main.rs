@@ -15,6 +15,7 @@ mod signals;
 mod sipp;
 mod steal;
 mod target;
+mod terminal;
 mod watch;
 
 use std::ffi::OsStr;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::exit::{FATAL, SUCCESS};
+use crate::terminal::say;
 use crate::{check, demo, scenario, sipp};
 
 /// Printed when there is no command.
@@ -94,10 +95,8 @@ pub(crate) fn main(words: impl Iterator<Item = OsString>) -> u8 {
     }
 }
 
-/// Prints a text. Whoever reads stdout may stop early.
 fn tell(text: &str) -> u8 {
-    let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    say(text);
     SUCCESS
 }
 

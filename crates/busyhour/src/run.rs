@@ -149,6 +149,13 @@ pub(crate) struct Ended {
     pub(crate) crashed: bool,
 }
 
+impl Ended {
+    /// One line about a worker that crashed, if one did.
+    pub(crate) fn trouble(&self) -> Option<&'static str> {
+        self.crashed.then_some("A worker came down by a bug in busyhour; its last figures are missing above.")
+    }
+}
+
 fn sum(run: &Run, parts: &[Snapshot]) -> Snapshot {
     let mut whole = Snapshot::empty(run.programs.iter().map(|program| &**program));
     parts.iter().for_each(|part| whole.add(part));

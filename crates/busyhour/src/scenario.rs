@@ -1,6 +1,6 @@
 //! From a scenario's name to a program that can be run.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use busyhour_scenario::source::Source;
 use busyhour_scenario::{Loaded, embedded, embedded_names, load};
 
 use crate::exit::Fatal;
+use crate::terminal::takes_colour;
 
 /// Loads a scenario file. Warnings go to stderr, one line each; errors come back in full.
 pub(crate) fn from_file(path: &Path, keys: &[(String, String)]) -> Result<Arc<Program>, Fatal> {
@@ -51,7 +52,7 @@ fn compile(source: &Source, keys: &[(String, String)]) -> Result<Arc<Program>, F
         None => {
             let errors: Vec<_> =
                 diagnostics.into_iter().filter(|diagnostic| diagnostic.level == Level::Error).collect();
-            let color = std::io::stderr().is_terminal();
+            let color = takes_colour(&std::io::stderr());
             Err(Fatal::new(format!(
                 "the scenario does not load.\n\n{}",
                 render(source, &errors, color).trim_end()

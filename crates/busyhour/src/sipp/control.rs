@@ -24,8 +24,6 @@ const TURN: Duration = Duration::from_millis(10);
 const WATCH_PERIOD: Duration = Duration::from_secs(1);
 /// Time in which aborted calls must have ended.
 const ABORT_GRACE: Duration = Duration::from_secs(5);
-/// Said when a worker thread has died.
-const WORKER_CRASHED: &str = "A worker came down by a bug in busyhour; its last figures are missing above.";
 
 /// Controls the run until it has ended, writes the final report, and returns the exit status.
 pub(super) fn run(
@@ -188,13 +186,12 @@ impl Control<'_> {
         // SIPp writes the end twice: when traffic ends, and at exit.
         files.statistics_row(&context, &ended.whole);
         files.statistics_row(&context, &ended.whole);
+        let crash = ended.trouble();
         watch.observe(ended.workers);
         screen.close(&ended.whole, &watch.verdict(), files.last_error().as_deref());
         commands.reap();
         let mut summary = files.closing();
-        for trouble in
-            [commands.trouble(), ended.crashed.then(|| WORKER_CRASHED.to_owned())].into_iter().flatten()
-        {
+        for trouble in [commands.trouble(), crash.map(str::to_owned)].into_iter().flatten() {
             summary.extend_from_slice(trouble.as_bytes());
             summary.push(b'\n');
         }

@@ -23,6 +23,7 @@ pub(crate) use settings::random_seed;
 
 use crate::exit::{Fatal, ONLY_TOLD};
 use crate::scenario;
+use crate::terminal::say;
 
 /// Does what the words after the program's name ask for, and returns the exit status.
 pub(crate) fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
@@ -50,10 +51,8 @@ fn answer(words: impl IntoIterator<Item = OsString>) -> Result<u8, Fatal> {
     }
 }
 
-/// Prints a text. Whoever reads stdout may stop early (`sipp -h | head`).
 fn tell(text: &str) -> u8 {
-    let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    say(text);
     ONLY_TOLD
 }
 

@@ -1,12 +1,14 @@
 //! SIPp's screens on a terminal, and its final report.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use busyhour_engine::{Settings, Shared, Snapshot};
 use busyhour_report::Verdict;
 use busyhour_report::sipp::Context;
 use busyhour_report::sipp::scenario_screen::scenario_screen;
 use busyhour_report::sipp::screens::{Status, View, final_report, screen_dump};
+
+use crate::terminal::say;
 
 /// Cursor home, everything cleared (ECMA-48).
 const HOME_AND_CLEAR: &str = "\x1b[H\x1b[2J";
@@ -39,8 +41,7 @@ impl<'a> Screen<'a> {
     pub(super) fn draw(&mut self, now: Snapshot, shared: &Shared, last_error: Option<&str>) {
         let view = self.view(status(shared), last_error);
         let text = scenario_screen(&view, &now, self.previous.as_ref().unwrap_or(&now));
-        // A lost terminal does not end the run.
-        let _ = write!(io::stdout(), "{HOME_AND_CLEAR}{text}").and_then(|()| io::stdout().flush());
+        say(&format!("{HOME_AND_CLEAR}{text}"));
         self.previous = Some(now);
     }
 
@@ -55,7 +56,7 @@ impl<'a> Screen<'a> {
         let view = self.view(Status::Terminated, last_error);
         let text = final_report(&view, last, verdict);
         let clear = if self.previous.is_some() { HOME_AND_CLEAR } else { "" };
-        let _ = write!(io::stdout(), "{clear}{text}").and_then(|()| io::stdout().flush());
+        say(&format!("{clear}{text}"));
     }
 
     fn view<'v>(&'v self, status: Status, last_error: Option<&'v str>) -> View<'v> {
