@@ -146,7 +146,7 @@ impl Engine {
                     origination.set_users(*users);
                     self.context.shared.set_users(*users);
                 }
-                Command::Wake => {}
+                Command::Wake => origination.note_pause(&self.context),
             }
         }
         self.abort_if_told();

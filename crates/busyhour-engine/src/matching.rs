@@ -35,6 +35,11 @@ pub(crate) fn receive(
     {
         return Fate::Waits;
     }
+    if current.is_some_and(|step| matches!(step.kind, StepKind::Nop)) {
+        // Only a scenario that loops without waiting is met at a nop.
+        wait_for_recv(call, source, message);
+        return Fate::Waits;
+    }
     if message.method() == Some(b"ACK")
         && context.settings.behaviors.check_ack_cseq
         && call.invite_cseq != 0
@@ -49,15 +54,13 @@ pub(crate) fn receive(
     if call.flags.datagrams && context.settings.retransmit && is_repeated(prepared, context, call, hashes) {
         return Fate::Waits;
     }
+    let mut repeats_invite = false;
     match message.start() {
         Start::Response { code: 0 } => return unexpected::unexpected(prepared, context, call, message),
         Start::Response { .. } => step::note_peer_tag(context, call, message),
         Start::Request { method, .. } => {
             if method == b"INVITE" {
-                if Some(call.invite_cseq) == message.cseq_number() && is_old_invite(prepared, call) {
-                    context.statistics.counters.messages_received += 1;
-                    return Fate::Waits;
-                }
+                repeats_invite = call.flags.received_any && Some(call.invite_cseq) == message.cseq_number();
                 call.invite_cseq = message.cseq_number().unwrap_or(0);
             }
             step::note_reply_path(call, message, source.path);
@@ -73,6 +76,11 @@ pub(crate) fn receive(
             Fate::Waits
         }
         Found::Old => Fate::Waits,
+        // Several exchanges old, so that its answer is no longer remembered.
+        Found::Nothing if repeats_invite => {
+            context.statistics.counters.messages_received += 1;
+            Fate::Waits
+        }
         Found::Nothing => unmatched(prepared, context, call, source, message),
     }
 }
@@ -90,6 +98,15 @@ pub(crate) fn receive_waiting(
         // It was parsed before it was put there.
         Err(_) => None,
     }
+}
+
+/// Keeps a message until the call comes to a recv.
+pub(crate) fn wait_for_recv(call: &mut Call, source: &Source, message: &Message<'_>) {
+    let waiting = &mut call.extra().waiting;
+    if waiting.len() == WAITING_MAX {
+        waiting.pop_front();
+    }
+    waiting.push_back((*source, message.bytes().to_vec()));
 }
 
 enum Found {
@@ -243,14 +260,6 @@ fn is_repeated(prepared: &Prepared, context: &mut Context, call: &mut Call, hash
     false
 }
 
-/// An INVITE of a CSeq that was taken already is an old repeat, unless the call waits for just that.
-fn is_old_invite(prepared: &Prepared, call: &Call) -> bool {
-    let waits_for_invite = prepared.program.steps.get(call.step as usize).is_some_and(
-        |step| matches!(&step.kind, StepKind::Recv(Recv { expect: Expect::Request(method), .. }) if method == "INVITE"),
-    );
-    call.flags.received_any && !waits_for_invite
-}
-
 fn unmatched(
     prepared: &Prepared,
     context: &mut Context,
@@ -264,11 +273,7 @@ fn unmatched(
     if !unexpected::enter_subroutine(prepared, context, call, target) {
         return unexpected::unexpected(prepared, context, call, message);
     }
-    let waiting = &mut call.extra().waiting;
-    if waiting.len() == WAITING_MAX {
-        waiting.pop_front();
-    }
-    waiting.push_back((*source, message.bytes().to_vec()));
+    wait_for_recv(call, source, message);
     step::run(prepared, context, call)
 }
 

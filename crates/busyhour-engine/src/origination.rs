@@ -30,6 +30,8 @@ pub(crate) struct Origination {
     duration_ms: u64,
     users: Option<Users>,
     was_paused: bool,
+    /// Calls started. Only these count for `-m` where other calls come in (spec-engine §9.6).
+    count: u64,
 }
 
 /// A closed loop of users (spec-engine §9.5).
@@ -63,6 +65,7 @@ impl Origination {
                 highest: users,
             }),
             was_paused: false,
+            count: 0,
         }
     }
 
@@ -72,8 +75,8 @@ impl Origination {
         if self.placed.is_empty() || context.shared.quit_level() >= 1 {
             return None;
         }
+        self.note_pause(context);
         if context.shared.is_paused() {
-            self.was_paused = true;
             return None;
         }
         if std::mem::take(&mut self.was_paused) {
@@ -103,14 +106,16 @@ impl Origination {
                 context.statistics.counters.suppressed_by_limit += 1;
                 continue;
             }
-            let calls_max = context.settings.calls_max;
-            let Some(number) = context.shared.next_call(calls_max) else {
+            let calls_max = context.settings.calls_max.unwrap_or(u64::MAX);
+            if self.count >= calls_max {
                 context.shared.begin_quit();
                 return None;
-            };
-            if calls_max.is_some_and(|max| number >= max) {
+            }
+            self.count += 1;
+            if self.count >= calls_max {
                 context.shared.begin_quit();
             }
+            let number = context.shared.next_call(None)?;
             return Some(Start { number, user, program: self.program_of(number), planned });
         }
     }
@@ -126,6 +131,11 @@ impl Origination {
             Some(_) if !self.is_paced() => Some(Time::ZERO),
             _ => Some(started + self.schedule.peek()?),
         }
+    }
+
+    /// Takes note that no calls start at present: those of the pause are not to be made up for.
+    pub(crate) fn note_pause(&mut self, context: &Context) {
+        self.was_paused |= context.shared.is_paused();
     }
 
     /// From now on another plan counts.

@@ -1,8 +1,9 @@
 //! Messages whose Call-ID no open call has (spec-engine §3.1, spec-3.8 B §3.1).
 
+use busyhour_scenario::program::StepKind;
 use busyhour_wire::Message;
 
-use crate::call::Call;
+use crate::call::{Call, Fate};
 use crate::dead_call::Ending;
 use crate::engine::Engine;
 use crate::matching;
@@ -67,7 +68,8 @@ fn incoming(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[u
         engine.context.warn(|| b"the table of calls is full, an incoming call is refused".to_vec());
         return;
     }
-    let calls_max = engine.context.settings.calls_max;
+    // In a mixed run only placed calls count (spec-engine §9.6).
+    let calls_max = engine.context.settings.calls_max.filter(|_| !engine.places);
     let Some(number) = engine.context.shared.next_call(calls_max) else {
         engine.context.shared.begin_quit();
         return out_of_call(engine, message);
@@ -96,8 +98,17 @@ fn automatic(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[
 fn begin(engine: &mut Engine, call: Call, source: &Source, message: &Message<'_>) {
     let index = engine.enter(call);
     engine.context.received = source.received;
-    engine.work(index, step::run);
-    engine.work(index, |prepared, context, call| matching::receive(prepared, context, call, source, message));
+    engine.work(index, |prepared, context, call| {
+        if matches!(prepared.program.steps.first().map(|step| &step.kind), Some(StepKind::Nop)) {
+            // What comes before the nops have run is for the first recv after them (spec-engine §3.2).
+            matching::wait_for_recv(call, source, message);
+            return step::run(prepared, context, call);
+        }
+        match step::run(prepared, context, call) {
+            Fate::Waits => matching::receive(prepared, context, call, source, message),
+            ends => ends,
+        }
+    });
 }
 
 fn answer(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[u8], hash: u64) {

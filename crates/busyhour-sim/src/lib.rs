@@ -15,8 +15,10 @@
 
 mod network;
 mod node;
+mod puppet;
 mod world;
 
 pub use network::Conditions;
 pub use node::{Node, program};
+pub use puppet::Heard;
 pub use world::{NodeId, World};

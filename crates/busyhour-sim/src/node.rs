@@ -8,8 +8,8 @@ use busyhour_engine::pacing::Plan;
 use busyhour_engine::settings::Placed;
 use busyhour_engine::transport::{Batch, Opened};
 use busyhour_engine::{
-    Engine, Event, Handover, Path, Routing, Run, Settings, Shared, Snapshot, SocketId, SocketRequest, Source,
-    Time,
+    Command, Engine, Event, Handover, Path, Routing, Run, Settings, Shared, Snapshot, SocketId,
+    SocketRequest, Source, Time,
 };
 use busyhour_scenario::program::Program;
 use busyhour_scenario::source::Source as File;
@@ -139,6 +139,12 @@ impl Node {
         if let Routing::BelongsTo(owner) = self.engines[first].handle_message(now, &source, bytes) {
             let again = self.engines[owner].handle_message(now, &source, bytes);
             assert_eq!(again, Routing::Handled, "workers disagree about the owner");
+        }
+    }
+
+    pub(crate) fn command(&mut self, now: Time, command: &Command) {
+        for engine in &mut self.engines {
+            engine.handle_command(now, command);
         }
     }
 

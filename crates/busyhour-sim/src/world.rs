@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
-use busyhour_engine::{Snapshot, Time};
+use busyhour_engine::{Command, Snapshot, Time};
 
 use crate::network::{Conditions, Network};
 use crate::node::Node;
+use crate::puppet::{Heard, Puppet};
 
 /// Longest simulated run: a world that does not come to rest by then is broken.
 const END: Time = Time::from_millis(20 * 60 * 1000);
@@ -25,6 +26,7 @@ impl NodeId {
 #[derive(Debug)]
 pub struct World {
     nodes: Vec<Node>,
+    puppets: Vec<Puppet>,
     network: Network,
     now: Time,
     seed: u64,
@@ -36,6 +38,7 @@ impl World {
     pub fn new(seed: u64, conditions: Conditions) -> World {
         World {
             nodes: Vec::new(),
+            puppets: Vec::new(),
             network: Network::new(seed, conditions),
             now: Time::ZERO,
             seed,
@@ -49,6 +52,28 @@ impl World {
         node.place(id.address(), self.seed.wrapping_add(self.nodes.len() as u64));
         self.nodes.push(node);
         id
+    }
+
+    /// Puts a puppet on the network: what is sent to its address can be read with [`World::heard`], and
+    /// [`World::inject`] speaks for it.
+    pub fn add_puppet(&mut self) -> SocketAddr {
+        let puppet = Puppet::new(self.puppets.len());
+        let address = puppet.address;
+        self.puppets.push(puppet);
+        address
+    }
+
+    /// Takes what a puppet has received since it was last asked, in order.
+    pub fn heard(&mut self, puppet: SocketAddr) -> Vec<Heard> {
+        let puppet = self.puppets.iter_mut().find(|known| known.address == puppet);
+        puppet.map(|puppet| std::mem::take(&mut puppet.heard)).unwrap_or_default()
+    }
+
+    /// Hands a controller's command to a node's workers.
+    pub fn command(&mut self, id: NodeId, command: &Command) {
+        let now = self.now;
+        self.nodes[id.0].command(now, command);
+        self.nodes[id.0].drain(now, &mut self.network, &mut self.next_port);
     }
 
     /// Runs until nothing can happen any more.
@@ -98,7 +123,9 @@ impl World {
         self.now = self.now.max(next);
         let now = self.now;
         while let Some(datagram) = self.network.arrived(now) {
-            if let Some(node) = self.nodes.iter_mut().find(|node| node.has_socket(datagram.to)) {
+            if let Some(puppet) = self.puppets.iter_mut().find(|puppet| puppet.address == datagram.to) {
+                puppet.heard.push(Heard { at: now, from: datagram.from, bytes: datagram.bytes });
+            } else if let Some(node) = self.nodes.iter_mut().find(|node| node.has_socket(datagram.to)) {
                 node.receive(now, datagram.from, datagram.to, &datagram.bytes);
             }
         }

@@ -26,6 +26,10 @@ const STEPS_PER_RUN_MAX: u32 = 10_000;
 
 /// Runs a call's steps until it waits or ends.
 pub(crate) fn run(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Fate {
+    if !call.flags.entered {
+        // It gave others their turn; that moment must not remain its deadline.
+        call.pause_until = Time::ZERO;
+    }
     for _ in 0..STEPS_PER_RUN_MAX {
         let Some(step) = prepared.program.steps.get(call.step as usize) else {
             return Fate::Ends(Ending::Successful);
