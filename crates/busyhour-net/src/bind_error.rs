@@ -49,7 +49,12 @@ impl fmt::Display for BindError {
         let BindError { address, protocol, error, .. } = self;
         match self.kind {
             Kind::Bind => {
-                write!(f, "cannot open {protocol} port {} on {}: {error}", address.port(), address.ip())?;
+                // Port 0 is what the system is asked for when any will do.
+                let port = match address.port() {
+                    0 => "any port".to_owned(),
+                    port => format!("port {port}"),
+                };
+                write!(f, "cannot open {protocol} {port} on {}: {error}", address.ip())?;
             }
             Kind::Listen => write!(f, "cannot listen on {address}: {error}")?,
             Kind::Share => {

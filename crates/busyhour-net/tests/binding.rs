@@ -26,6 +26,15 @@ fn a_taken_port_is_said_so() {
 }
 
 #[test]
+fn an_address_of_nobody_names_no_port_that_nobody_asked_for() {
+    // A documentation address (RFC 5737).
+    let error =
+        bind(&BindOptions { ip: [192, 0, 2, 1].into(), ..options(Protocol::Udp, 1, None) }).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("any port on 192.0.2.1") && text.contains("-i"), "{text}");
+}
+
+#[test]
 fn two_runs_do_not_share_a_port_by_accident() {
     for protocol in [Protocol::Udp, Protocol::Tcp] {
         for (first, second) in [(1, 1), (2, 2), (1, 3), (3, 1)] {
