@@ -194,10 +194,11 @@ impl Datagrams {
     }
 
     /// A call has no more use for its socket.
-    pub(crate) fn close(&mut self, serial: u64, quota: &Quota) {
+    pub(crate) fn close<E: Endpoint>(&mut self, serial: u64, core: &mut Core<E>, quota: &Quota) {
         if let Some(call) = self.calls.get_mut(serial) {
             call.users = call.users.saturating_sub(1);
             if call.users == 0 {
+                count_drops(&mut call.socket, core);
                 self.calls.remove(serial);
                 quota.give_back();
             }
@@ -205,12 +206,18 @@ impl Datagrams {
     }
 
     /// Adds the kernel's own count of what the main socket dropped, which no received datagram may have told yet. (To
-    /// ask tens of thousands of call sockets would stop the worker; they tell with their next datagram.)
+    /// ask tens of thousands of call sockets would stop the worker; they tell with their next datagram, or when they
+    /// are closed.)
     pub(crate) fn count_drops<E: Endpoint>(&mut self, core: &mut Core<E>) {
-        if let Some(main) = &mut self.main
-            && let Some(drops) = sys::dropped_datagrams(main.fd())
-        {
-            core.counters.kernel_drops += main.note_drops(drops);
+        if let Some(main) = &mut self.main {
+            count_drops(main, core);
+        }
+    }
+
+    /// The same of the calls' sockets, when the worker ends.
+    pub(crate) fn count_last_drops<E: Endpoint>(&mut self, core: &mut Core<E>) {
+        for (_, call) in self.calls.iter_mut() {
+            count_drops(&mut call.socket, core);
         }
     }
 
@@ -223,6 +230,12 @@ impl Datagrams {
         let id = SocketId::new(self.worker, serial);
         self.calls.insert(CallSocket { socket: DatagramSocket::new(socket, id), port, users: 1 });
         Ok(Opened { socket: id, local_port: port })
+    }
+}
+
+fn count_drops<E: Endpoint>(socket: &mut DatagramSocket, core: &mut Core<E>) {
+    if let Some(drops) = sys::dropped_datagrams(socket.fd()) {
+        core.counters.kernel_drops += socket.note_drops(drops);
     }
 }
 

@@ -148,6 +148,7 @@ impl<E: Endpoint> Worker<E> {
             ready = self.sleep(turn_began, end, leaving.is_some());
         }
         self.streams.shut_down();
+        self.datagrams.count_last_drops(&mut self.core);
         self.snapshot()
     }
 
@@ -274,7 +275,9 @@ impl<E: Endpoint> Worker<E> {
             SocketRequest::Close { socket, .. } if socket.serial() & STREAM_BIT != 0 => {
                 self.streams.release(socket.serial(), self.core.now, &self.common.quota);
             }
-            SocketRequest::Close { socket, .. } => self.datagrams.close(socket.serial(), &self.common.quota),
+            SocketRequest::Close { socket, .. } => {
+                self.datagrams.close(socket.serial(), &mut self.core, &self.common.quota);
+            }
         }
     }
 
