@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask peers|test|bench`. Standard library only, so that it builds in a second.
+//! The project's chores: `cargo xtask peers|test|bench|fuzz|tidy`. Few dependencies, so that it builds in seconds.
 
 mod bench;
 mod fuzz;
