@@ -1,0 +1,208 @@
+//! Actions of a step (spec-scenario §7).
+
+use super::{Distribution, Variable};
+use crate::regex::Pattern;
+use crate::template::Template;
+
+/// A number given in the file or held by a variable.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Operand {
+    /// From the file.
+    Value(f64),
+    /// From a variable.
+    Variable(Variable),
+}
+
+/// An action. What an action of a later issue needs is [`Action::NotAvailable`].
+#[derive(Debug)]
+pub enum Action {
+    /// `ereg`.
+    Ereg(Ereg),
+    /// `log`.
+    Log(Template),
+    /// `warning`.
+    Warning(Template),
+    /// `error`: ends the run.
+    Error(Template),
+    /// `assign`.
+    Assign {
+        /// The variable that is set.
+        to: Variable,
+        /// What it is set to, or by.
+        value: Operand,
+    },
+    /// `assignstr`.
+    AssignString {
+        /// The variable that is set.
+        to: Variable,
+        /// What it is set to, or by.
+        value: Template,
+    },
+    /// `add`, `subtract`, `multiply`, `divide`, in place.
+    Arithmetic {
+        /// Which operation.
+        operator: Arithmetic,
+        /// The variable that is set.
+        to: Variable,
+        /// What it is set to, or by.
+        value: Operand,
+    },
+    /// `sample`.
+    Sample {
+        /// The variable that is set.
+        to: Variable,
+        /// What is drawn from.
+        distribution: Distribution,
+    },
+    /// `todouble`.
+    ToDouble {
+        /// The variable that is set.
+        to: Variable,
+        /// The variable that is read.
+        from: Variable,
+    },
+    /// `test`: compares doubles.
+    Test {
+        /// The variable that is looked at.
+        variable: Variable,
+        /// How.
+        compare: Compare,
+        /// What it is compared with.
+        with: Operand,
+        /// Where the result goes.
+        assign_to: Option<Variable>,
+        /// Whether the call fails by it.
+        check: Check,
+    },
+    /// `strcmp`.
+    StringCompare {
+        /// The variable that is looked at.
+        variable: Variable,
+        /// What it is compared with.
+        with: Text,
+        /// Where the result goes.
+        assign_to: Option<Variable>,
+        /// Whether the call fails by it.
+        check: Check,
+    },
+    /// `trim`.
+    Trim(Variable),
+    /// `index`.
+    Index(Variable),
+    /// `jump`.
+    Jump(Operand),
+    /// `pauserestore`.
+    PauseRestore(Operand),
+    /// `gettimeofday`.
+    GetTimeOfDay {
+        /// Gets the seconds since 1970.
+        seconds: Variable,
+        /// Gets the microseconds of the second.
+        microseconds: Variable,
+    },
+    /// `exec command=`.
+    ExecCommand(Template),
+    /// `exec int_cmd=`.
+    ExecInternal(InternalCommand),
+    /// Loads and is checked, but a run that reaches it says "not available yet" and fails the call.
+    NotAvailable {
+        /// The action's name as the user wrote it, e.g. `exec play_pcap_audio`.
+        name: String,
+    },
+}
+
+/// Text given in the file or held by a variable.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Text {
+    /// From the file, no keyword expansion.
+    Literal(String),
+    /// From a variable.
+    Variable(Variable),
+}
+
+/// Arithmetic operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// `add`.
+    Add,
+    /// `subtract`.
+    Subtract,
+    /// `multiply`.
+    Multiply,
+    /// `divide`.
+    Divide,
+}
+
+/// `compare`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// `equal`.
+    Equal,
+    /// `not_equal`.
+    NotEqual,
+    /// `greater_than`.
+    Greater,
+    /// `less_than`.
+    Less,
+    /// `greater_than_equal`.
+    GreaterOrEqual,
+    /// `less_than_equal`.
+    LessOrEqual,
+}
+
+/// `check_it` and `check_it_inverse`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Neither.
+    No,
+    /// Fail the call unless it holds.
+    MustHold,
+    /// Fail the call if it holds.
+    MustNotHold,
+}
+
+/// `exec int_cmd=`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InternalCommand {
+    /// `stop_now`.
+    StopNow,
+    /// `stop_gracefully`.
+    StopGracefully,
+    /// `stop_call`, or any other value.
+    StopCall,
+}
+
+/// `ereg` (spec-scenario §7.3, spec-3.8 A5).
+#[derive(Debug)]
+pub struct Ereg {
+    /// The expression.
+    pub pattern: Pattern,
+    /// Where to look.
+    pub search_in: SearchIn,
+    /// Whole match, then sub-expressions.
+    pub assign_to: Vec<Variable>,
+    /// Whether the call fails by it.
+    pub check: Check,
+}
+
+/// Where `ereg` looks.
+#[derive(Debug)]
+pub enum SearchIn {
+    /// The whole message.
+    Message,
+    /// After the first blank line.
+    Body,
+    /// The rest of a line after a text.
+    Header {
+        /// Text searched for.
+        header: String,
+        /// It must stand at the start of a line: `start_line="true"`, or 3.8's rule for plain header names.
+        at_line_start: bool,
+        /// Ignore case.
+        ignore_case: bool,
+        /// Take the n-th hit, 1-based.
+        occurrence: u32,
+    },
+    /// A variable's text.
+    Variable(Variable),
+}
