@@ -61,8 +61,6 @@ const PAUSE: &[&str] = &[
     "variable",
     "distribution",
     "milliseconds",
-    "min",
-    "max",
     "sanity_check",
     "normal",
     "exponential",
@@ -70,40 +68,17 @@ const PAUSE: &[&str] = &[
     "weibull",
     "pareto",
     "gamma",
-    "value",
-    "mean",
-    "stdev",
-    "lambda",
-    "k",
-    "x_m",
-    "shape",
-    "scale",
-    "location",
-    "theta",
-    "p",
+];
+
+/// Parameters of distributions, for pauses and for `<sample>`.
+const PARAMETERS: &[&str] = &[
+    "value", "min", "max", "mean", "stdev", "lambda", "k", "x_m", "shape", "scale", "location", "theta", "p",
     "n",
 ];
 
 const CHECK: &[&str] = &["check_it", "check_it_inverse"];
 
-const SAMPLE: &[&str] = &[
-    "assign_to",
-    "distribution",
-    "value",
-    "min",
-    "max",
-    "mean",
-    "stdev",
-    "lambda",
-    "k",
-    "x_m",
-    "shape",
-    "scale",
-    "location",
-    "theta",
-    "p",
-    "n",
-];
+const SAMPLE: &[&str] = &["assign_to", "distribution"];
 
 const EREG: &[&str] = &[
     "regexp",
@@ -144,7 +119,7 @@ pub(crate) const ACTIONS: &[(&str, &[&[&str]])] = &[
     ("subtract", &[&["assign_to", "value", "variable"]]),
     ("multiply", &[&["assign_to", "value", "variable"]]),
     ("divide", &[&["assign_to", "value", "variable"]]),
-    ("sample", &[SAMPLE]),
+    ("sample", &[SAMPLE, PARAMETERS]),
     ("todouble", &[&["assign_to", "variable"]]),
     ("test", &[&["variable", "compare", "value", "variable2", "assign_to"], CHECK]),
     ("strcmp", &[&["variable", "value", "variable2", "assign_to"], CHECK]),
@@ -239,12 +214,12 @@ pub(crate) const DISTRIBUTIONS: &[&str] = &[
 
 /// The attributes that an element of `<scenario>` or `<init>` may have.
 pub(crate) fn attributes_of(element: &str) -> Vec<&'static str> {
-    let own: &[&str] = match element {
-        "send" => SEND,
-        "recv" => RECV,
-        "pause" | "timewait" => PAUSE,
-        "sendCmd" => &["dest"],
-        "recvCmd" => &["optional", "src"],
+    let own: &[&[&str]] = match element {
+        "send" => &[SEND],
+        "recv" => &[RECV],
+        "pause" | "timewait" => &[PAUSE, PARAMETERS],
+        "sendCmd" => &[&["dest"]],
+        "recvCmd" => &[&["optional", "src"]],
         "nop" => &[],
         "label" | "DefaultMessage" => return vec!["id"],
         "Global" | "User" | "Reference" => return vec!["variables"],
@@ -252,7 +227,7 @@ pub(crate) fn attributes_of(element: &str) -> Vec<&'static str> {
         "scenario" => return vec!["name"],
         _ => return Vec::new(),
     };
-    own.iter().chain(COMMON).copied().collect()
+    own.iter().chain([&COMMON]).flat_map(|list| list.iter().copied()).collect()
 }
 
 /// The attributes that an action may have; `None` for an action of a later issue or an unknown one.
