@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use busyhour_engine::{Command, Event, Shared, Snapshot};
 use mio::Poll;
@@ -15,6 +16,9 @@ use crate::inbox::{Inbox, Request};
 use crate::post::Post;
 use crate::quota::Quota;
 use crate::worker::{Common, EventQueue, Seat, TOKEN_WAKER, Worker};
+
+/// How long a worker may take to answer. Its turns last a millisecond or so.
+const ANSWER_GRACE: Duration = Duration::from_secs(10);
 
 /// How workers run.
 #[derive(Debug, Clone)]
@@ -116,7 +120,7 @@ impl Workers {
     }
 
     /// Asks every worker for a snapshot, `generator` filled in, and waits for all; in the workers' order. A worker that
-    /// has ended gives its last one.
+    /// has ended gives its last one. One that a bug holds for ten seconds gives none, so that whoever asks goes on.
     pub fn snapshots(&self) -> Vec<Snapshot> {
         let (sender, receiver) = mpsc::channel();
         for inbox in self.common.inboxes.iter() {
@@ -126,7 +130,9 @@ impl Workers {
         drop(sender);
         let mut found: Vec<Option<Snapshot>> = self.common.inboxes.iter().map(|_| None).collect();
         // The channel ends when every request was answered, or thrown away by a worker that ended.
-        for (worker, snapshot) in receiver {
+        let deadline = Instant::now() + ANSWER_GRACE;
+        let left = || deadline.saturating_duration_since(Instant::now());
+        while let Ok((worker, snapshot)) = receiver.recv_timeout(left()) {
             found[worker] = Some(snapshot);
         }
         found

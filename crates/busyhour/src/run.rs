@@ -119,7 +119,8 @@ impl Running {
         sum(&self.run, workers)
     }
 
-    /// Ends the threads, if they have not ended by themselves, and gives all that they leave behind.
+    /// Ends the threads, if they have not ended by themselves, and gives all that they leave behind. A thread that does
+    /// not leave its loop is left to the end of the process: the others' figures are worth a report.
     pub(crate) fn end(self) -> Ended {
         let Running { workers, run, .. } = self;
         workers.stop_now();
@@ -127,11 +128,11 @@ impl Running {
         while !workers.is_finished() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(1));
         }
-        // All have ended: these are their last figures and events, also of one that a bug has taken down.
+        // Of those that have ended, these are the last figures and events, also of one that a bug has taken down.
         let last = workers.snapshots();
         let events = workers.try_events();
         let whole = sum(&run, &last);
-        let crashed = catch_unwind(AssertUnwindSafe(|| workers.join())).is_err();
+        let crashed = !workers.is_finished() || catch_unwind(AssertUnwindSafe(|| workers.join())).is_err();
         Ended { workers: last, whole, events, crashed }
     }
 }
@@ -145,14 +146,16 @@ pub(crate) struct Ended {
     pub(crate) whole: Snapshot,
     /// Events nobody has taken.
     pub(crate) events: Vec<Event>,
-    /// A worker came to its end by a bug, not by the run's.
+    /// A worker came to its end by a bug, not by the run's, or to none.
     pub(crate) crashed: bool,
 }
 
 impl Ended {
     /// One line about a worker that crashed, if one did.
     pub(crate) fn trouble(&self) -> Option<&'static str> {
-        self.crashed.then_some("A worker came down by a bug in busyhour; its last figures are missing above.")
+        self.crashed.then_some(
+            "A worker came down or hangs by a bug in busyhour; its last figures are missing above.",
+        )
     }
 }
 
