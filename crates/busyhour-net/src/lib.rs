@@ -2,7 +2,7 @@
 //!
 //! [`bind`] opens the sockets, [`Bound::start`] puts each engine on a thread with a poll loop of its own, and
 //! [`Workers`] is the controller's handle. Workers share nothing that is written on the message path; what one receives
-//! for another's call goes over a bounded ring. This is the only crate with `unsafe` code, all of it in `sys`.
+//! for another's call goes over a bounded ring. All `unsafe` code of this crate is in `sys`.
 
 mod bind;
 mod bind_error;
