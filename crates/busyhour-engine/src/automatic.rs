@@ -12,12 +12,15 @@ pub(crate) enum Kind {
     AckOk,
     Bye,
     Cancel,
+    /// CANCEL where the last message taken was the peer's request, which tells nothing of our INVITE.
+    CancelOwn,
     /// 200 to whatever was received last.
     Ok,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 5] = [Kind::Ack, Kind::AckOk, Kind::Bye, Kind::Cancel, Kind::Ok];
+    pub(crate) const ALL: [Kind; 6] =
+        [Kind::Ack, Kind::AckOk, Kind::Bye, Kind::Cancel, Kind::CancelOwn, Kind::Ok];
 
     /// Which `<DefaultMessage>` replaces it, its own text, and its start line.
     pub(crate) fn description(self) -> (DefaultMessage, Template, SendStart) {
@@ -31,6 +34,7 @@ impl Kind {
             Kind::AckOk => (DefaultMessage::Ack, ack_ok(), request("ACK")),
             Kind::Bye => (DefaultMessage::Bye, bye(), request("BYE")),
             Kind::Cancel => (DefaultMessage::Cancel, cancel(), request("CANCEL")),
+            Kind::CancelOwn => (DefaultMessage::Cancel, cancel_own(), request("CANCEL")),
             Kind::Ok => (DefaultMessage::Ok, ok(), SendStart::Response(200)),
         }
     }
@@ -124,6 +128,28 @@ fn cancel() -> Template {
         [
             Keyword::LastRequestUri,
             last("Via"),
+            last("From"),
+            last("To"),
+            Keyword::CallId,
+            Keyword::LastCSeqNumber(0),
+            Keyword::LocalIp,
+            Keyword::LocalPort(0),
+            Keyword::Transport,
+        ],
+    )
+}
+
+/// Rendered with the step of the INVITE for `[branch]`, and for our side towards the peer.
+fn cancel_own() -> Template {
+    template(
+        "CANCEL {} SIP/2.0\nVia: SIP/2.0/{} {}:{};branch={}\n{}\n{}\nCall-ID: {}\nCSeq: {} CANCEL\nMax-Forwards: 70\n\
+         Contact: <sip:sipp@{}:{};transport={}>\nContent-Length: 0\n\n",
+        [
+            Keyword::LastRequestUri,
+            Keyword::Transport,
+            Keyword::LocalIp,
+            Keyword::LocalPort(0),
+            Keyword::Branch(0),
             last("From"),
             last("To"),
             Keyword::CallId,

@@ -97,7 +97,11 @@ impl Source<'_> {
                 number(i64::from(self.settings.media_port) + step + i64::from(*offset), out);
             }
             Keyword::CSeq(offset) => number(i64::from(call.cseq) + i64::from(*offset), out),
-            Keyword::LastCSeqNumber(offset) => number(i64::from(call.kept_cseq) + i64::from(*offset), out),
+            Keyword::LastCSeqNumber(offset) => {
+                // The peer's number means nothing on our side of the dialog.
+                let last = if self.swapped { call.cseq } else { call.kept_cseq };
+                number(i64::from(last) + i64::from(*offset), out);
+            }
             Keyword::MsgIndex => number(self.message_index, out),
             Keyword::LastMessage => out.extend_from_slice(self.prepared.layout.whole(&call.kept)),
             Keyword::LastRequestUri => out.extend_from_slice(self.last_request_uri()),

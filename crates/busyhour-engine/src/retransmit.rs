@@ -73,5 +73,6 @@ pub(crate) fn stop_by(
     } else if message.status().is_some() {
         // A provisional response to another request: from now on every T2 (RFC 3261 §17.1.2.2).
         call.retransmit.at = context.now + context.settings.t2_ms * 1000;
+        call.retransmit.interval_ms = u32::try_from(context.settings.t2_ms).unwrap_or(u32::MAX);
     }
 }

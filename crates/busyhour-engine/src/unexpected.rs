@@ -139,7 +139,8 @@ pub(crate) fn send_release(prepared: &Prepared, context: &mut Context, call: &mu
             send_automatic(prepared, context, call, Kind::AckOk, None);
             send_automatic(prepared, context, call, Kind::Bye, None);
         } else {
-            send_automatic(prepared, context, call, Kind::Cancel, None);
+            let kind = if flags.kept_request { Kind::CancelOwn } else { Kind::Cancel };
+            send_automatic(prepared, context, call, kind, None);
         }
     } else {
         send_automatic(prepared, context, call, Kind::Bye, None);

@@ -66,6 +66,40 @@ fn something_strange_after_ringing_cancels() {
 }
 
 #[test]
+fn a_request_of_the_peer_before_the_answer_cancels_our_invite() {
+    let mut stage = Stage::client(&client(), |_| {});
+    let invite = stage.hears("INVITE");
+    stage.say(&response(&invite, "180 Ringing"));
+    stage.say(&request_back("INFO", 77, &invite));
+    let cancel = stage.hears("CANCEL");
+    assert!(cancel.starts_with("CANCEL sip:b@10.0.1.1 SIP/2.0\r\n"), "{cancel}");
+    assert_eq!(header(&cancel, "Via"), header(&invite, "Via"));
+    assert_eq!(header(&cancel, "From"), header(&invite, "From"));
+    assert!(header(&cancel, "To").starts_with(header(&invite, "To")));
+    assert_eq!(header(&cancel, "CSeq"), "1 CANCEL");
+    stage.fails(FailureKind::UnexpectedMessage);
+}
+
+#[test]
+fn a_request_of_the_peer_before_our_ack_is_no_model_for_it() {
+    let text = scenario(&[
+        &send("INVITE", ""),
+        &recv("response=\"200\""),
+        "<pause milliseconds=\"1000\"/>",
+        &send("ACK", ""),
+    ]);
+    let mut stage = Stage::client(&text, |_| {});
+    let invite = stage.hears("INVITE");
+    stage.say(&response(&invite, "200 OK"));
+    stage.say(&request_back("INFO", 77, &invite));
+    let heard = stage.heard();
+    assert_eq!(heard.iter().map(line).collect::<Vec<_>>(), ["ACK", "BYE"]);
+    assert_eq!(header(&heard[0].text(), "From"), header(&invite, "From"));
+    assert_eq!(header(&heard[0].text(), "CSeq"), "1 ACK");
+    assert_eq!(header(&heard[1].text(), "CSeq"), "2 BYE");
+}
+
+#[test]
 fn an_unexpected_200_to_the_invite_is_acknowledged_and_hung_up() {
     let text = scenario(&[&send("INVITE", ""), &recv("response=\"486\""), &send("ACK", "")]);
     let mut stage = Stage::client(&text, |_| {});

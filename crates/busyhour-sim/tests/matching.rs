@@ -87,6 +87,27 @@ fn advance_state_false_leaves_the_call_where_it_is() {
 }
 
 #[test]
+fn a_message_taken_without_advance_is_taken_again_when_it_is_repeated() {
+    // Seen with 3.8.0: it is not remembered.
+    let text = scenario(&[
+        &send("INVITE", ""),
+        "<recv request=\"INFO\" optional=\"global\" advance_state=\"false\"/>",
+        &recv("response=\"200\""),
+        &send("ACK", ""),
+        &recv("request=\"BYE\""),
+    ]);
+    let mut stage = Stage::client(&text, |_| {});
+    let invite = stage.hears("INVITE");
+    stage.say(&response(&invite, "200 OK"));
+    stage.hears("ACK");
+    for _ in 0..2 {
+        stage.say(&request_back("INFO", 1, &invite));
+    }
+    assert_eq!((stage.step(1).messages, stage.step(1).retransmissions), (2, 0));
+    stage.is_open();
+}
+
+#[test]
 fn an_optional_message_whose_test_is_not_set_leaves_the_call_where_it_is() {
     let text = scenario(&[
         &send("INVITE", ""),

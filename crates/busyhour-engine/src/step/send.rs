@@ -208,9 +208,9 @@ pub(crate) fn send_automatic(
         shared: &context.shared,
         call,
         now: context.now,
-        branch_index: i64::from(call.step),
+        branch_index: i64::from(if kind == automatic::Kind::CancelOwn { call.sent_step } else { call.step }),
         message_index: -1,
-        swapped: call.flags.kept_request && kind == automatic::Kind::Bye,
+        swapped: call.flags.kept_request && kind != automatic::Kind::Ok,
     };
     source.render(&message.template, &mut context.out.bytes);
     let path = reply_to.unwrap_or(call.path);
