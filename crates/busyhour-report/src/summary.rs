@@ -147,16 +147,9 @@ impl Summary<'_> {
     }
 
     fn generator(&self, page: &mut Page) {
-        let generator = &self.total.generator;
-        page.quantile_section("Generator");
-        if self.total.counters.outgoing > 0 {
-            page.quantiles("lateness of call starts", &self.total.start_lateness);
-        }
-        page.quantiles("lateness of timers", &self.total.timer_lateness);
         let workers =
-            if self.workers == 1 { "1 worker".to_owned() } else { format!("{} workers", self.workers) };
-        let busy = share(generator.busy_us.min(generator.elapsed_us), generator.elapsed_us);
-        page.entry("CPU busy", &busy, &format!("of {workers}"));
+            if self.workers == 1 { "of 1 worker".to_owned() } else { format!("of {} workers", self.workers) };
+        measured_of_itself(page, self.total, &workers);
     }
 
     /// Counters of what was dropped, refused or skipped; the section is left out if all are 0.
@@ -170,6 +163,24 @@ impl Summary<'_> {
             page.line(what, value, "");
         }
     }
+}
+
+/// Returns what the generator measured of itself, as lines for the end of SIPp's report.
+pub fn generator_text(total: &Snapshot) -> String {
+    let mut page = Page { text: String::new(), style: Style::Plain };
+    measured_of_itself(&mut page, total, "");
+    page.text.trim_start().to_owned()
+}
+
+fn measured_of_itself(page: &mut Page, total: &Snapshot, workers: &str) {
+    let generator = &total.generator;
+    page.quantile_section("Generator");
+    if total.counters.outgoing > 0 {
+        page.quantiles("lateness of call starts", &total.start_lateness);
+    }
+    page.quantiles("lateness of timers", &total.timer_lateness);
+    let busy = share(generator.busy_us.min(generator.elapsed_us), generator.elapsed_us);
+    page.entry("CPU busy", &busy, workers);
 }
 
 /// True if the timer runs from an INVITE that is sent to a 200 that is received.

@@ -6,6 +6,7 @@ use busyhour_scenario::program::Role;
 use super::Context;
 use super::{repartition_screen, scenario_screen, statistics_screen};
 use crate::dropped::dropped_text;
+use crate::summary::generator_text;
 use crate::verdict::Verdict;
 
 /// What screens show beside the snapshots.
@@ -52,13 +53,14 @@ pub enum Status {
 pub(super) const WIDTH: usize = 79;
 
 /// Returns what goes to stdout at the end of a run: the scenario screen and the statistics screen, both closing, then
-/// what SIPp has not: counters of what was dropped, if any, and the verdict on the generator.
+/// what SIPp has not: how late the generator was, counters of what was dropped, if any, and the verdict on the generator.
 ///
 /// Periodic values are those since the last refresh, which SIPp makes just before, so they are 0.
 pub fn final_report(view: &View<'_>, now: &Snapshot, verdict: &Verdict) -> String {
     let closing = View { status: Status::Terminated, ..*view };
     let mut text = scenario_screen::scenario_screen(&closing, now, now);
     text.push_str(&statistics_screen::statistics_screen(&closing, now, now));
+    text.push_str(&generator_text(now));
     text.push_str(&dropped_text("Dropped, refused or skipped", now));
     text.push_str(&verdict.text());
     text
