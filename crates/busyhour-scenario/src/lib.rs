@@ -18,3 +18,4 @@ pub mod xml;
 pub use compile::{Compat, Loaded, Options, load};
 pub use embedded::{embedded, embedded_names};
 pub use syntax::nearest::nearest;
+pub use syntax::number;

@@ -5,5 +5,5 @@ pub(crate) mod cdata;
 pub(crate) mod located;
 pub(crate) mod names;
 pub(crate) mod nearest;
-pub(crate) mod number;
+pub mod number;
 pub(crate) mod text;

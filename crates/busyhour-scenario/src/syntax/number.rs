@@ -1,8 +1,8 @@
-//! Numbers and truth values in attributes (spec-3.8 A1).
+//! Numbers and truth values as SIPp reads them, in attributes and on its command line (spec-3.8 A1).
 
 /// Reads a whole number: decimal (a leading zero means nothing, or octal if `octal`), or hexadecimal behind `0x`.
 /// Blanks in front and a sign are allowed, anything behind is not. `None` if it is not one or beyond 64 bits.
-pub(crate) fn integer(text: &str, octal: bool) -> Option<i64> {
+pub fn integer(text: &str, octal: bool) -> Option<i64> {
     let (negative, digits) = sign(text.trim_ascii_start());
     let value = if let Some(hex) = hexadecimal(digits) {
         parse(hex, 16)?
@@ -15,7 +15,7 @@ pub(crate) fn integer(text: &str, octal: bool) -> Option<i64> {
 }
 
 /// Reads a number as C's `strtod` does, with nothing behind it. Infinite values are not numbers here.
-pub(crate) fn double(text: &str) -> Option<f64> {
+pub fn double(text: &str) -> Option<f64> {
     let text = text.trim_ascii_start();
     let (negative, digits) = sign(text);
     if let Some(hex) = hexadecimal(digits) {
@@ -29,7 +29,7 @@ pub(crate) fn double(text: &str) -> Option<f64> {
 }
 
 /// Reads `true` or `false` in any case, or a whole number that is false if 0.
-pub(crate) fn boolean(text: &str, octal: bool) -> Option<bool> {
+pub fn boolean(text: &str, octal: bool) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") {
         Some(true)
     } else if text.eq_ignore_ascii_case("false") {

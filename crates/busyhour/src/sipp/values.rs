@@ -1,36 +1,22 @@
 //! What SIPp 3.8.0 takes for a number, a truth value and a time on its command line (spec-3.8 A1, C1).
 
+use busyhour_scenario::number;
+
 /// Reads an integer: decimal or `0x` hexadecimal, with a sign if wanted. A leading 0 does not make it octal. `None`
-/// for anything else, the empty text and what does not fit into 64 bits included.
+/// for anything else, the empty text and what does not fit into 64 bits included. In files blanks may stand in front;
+/// here they may not.
 pub(crate) fn integer(text: &str) -> Option<i64> {
-    let (negative, digits) = split_sign(text);
-    let magnitude = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        Some(hex) if is_all(hex, |byte| byte.is_ascii_hexdigit()) => i128::from_str_radix(hex, 16).ok()?,
-        None if is_all(digits, |byte| byte.is_ascii_digit()) => digits.parse::<i128>().ok()?,
-        _ => return None,
-    };
-    i64::try_from(if negative { -magnitude } else { magnitude }).ok()
+    number::integer(text, false).filter(|_| !begins_blank(text))
 }
 
 /// Reads a finite floating-point number, decimal (`1.5`, `1e3`) or a hexadecimal integer.
 pub(crate) fn float(text: &str) -> Option<f64> {
-    let (_, digits) = split_sign(text);
-    if digits.starts_with("0x") || digits.starts_with("0X") {
-        return integer(text).map(|value| value as f64);
-    }
-    let numeric = digits.bytes().next().is_some_and(|byte| byte.is_ascii_digit() || byte == b'.');
-    text.parse::<f64>().ok().filter(|value| numeric && value.is_finite())
+    number::double(text).filter(|_| !begins_blank(text))
 }
 
 /// Reads `true` or `false` in any case, or an integer (0 is false).
 pub(crate) fn boolean(text: &str) -> Option<bool> {
-    if text.eq_ignore_ascii_case("true") {
-        Some(true)
-    } else if text.eq_ignore_ascii_case("false") {
-        Some(false)
-    } else {
-        integer(text).map(|value| value != 0)
-    }
+    number::boolean(text, false).filter(|_| !begins_blank(text))
 }
 
 /// Unit of a time that is written without one.
@@ -82,15 +68,8 @@ fn not_a_time(text: &str) -> String {
     )
 }
 
-fn split_sign(text: &str) -> (bool, &str) {
-    match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    }
-}
-
-fn is_all(text: &str, test: fn(u8) -> bool) -> bool {
-    !text.is_empty() && text.bytes().all(test)
+fn begins_blank(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_whitespace())
 }
 
 #[cfg(test)]
