@@ -24,11 +24,6 @@ impl ErrorSummary {
         self.last.extend_from_slice(&text[..text.len().min(ERROR_MAX)]);
     }
 
-    /// How many were noted.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
     /// Text of the last one without its time, for screens.
     pub fn last(&self) -> Option<String> {
         (self.count > 0).then(|| String::from_utf8_lossy(&self.last[self.text_start..]).into_owned())
