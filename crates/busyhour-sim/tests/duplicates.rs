@@ -125,6 +125,62 @@ fn a_repeated_200_that_is_not_identical_gets_a_new_ack() {
 }
 
 #[test]
+fn a_repeated_200_gets_its_ack_again_while_the_bye_is_under_way_and_after_it() {
+    let mut stage =
+        Stage::client(&(client().replace("</scenario>", "<pause milliseconds=\"500\"/></scenario>")), |_| {});
+    let invite = stage.hears("INVITE");
+    let ok = response(&invite, "200 OK");
+    stage.say(&ok);
+    let ack = stage.hears("ACK");
+    stage.wait(1000);
+    let bye = stage.hears("BYE");
+    stage.say(&ok);
+    assert_eq!(stage.hears("ACK"), ack);
+    stage.say(&response(&bye, "200 OK"));
+    stage.say(&ok);
+    assert_eq!(stage.hears("ACK"), ack);
+    stage.wait(1000);
+    stage.succeeds();
+}
+
+#[test]
+fn a_repeated_failure_that_is_not_identical_gets_a_new_ack() {
+    let text = scenario(&[
+        &send("INVITE", ""),
+        &recv("response=\"486\""),
+        &send("ACK", ""),
+        "<pause milliseconds=\"500\"/>",
+    ]);
+    let mut stage = Stage::client(&text, |_| {});
+    let invite = stage.hears("INVITE");
+    let busy = response(&invite, "486 Busy Here");
+    stage.say(&busy);
+    stage.hears("ACK");
+    stage.say(&busy.replace("Contact", "X-Other: 1\r\nContact"));
+    stage.hears("ACK");
+    stage.wait(1000);
+    stage.succeeds();
+}
+
+#[test]
+fn a_repeated_final_response_to_another_request_that_is_not_identical_is_unexpected() {
+    let text = scenario(&[
+        &send("MESSAGE", ""),
+        &recv("response=\"202\""),
+        &send("INFO", ""),
+        &recv("response=\"200\""),
+    ]);
+    let mut stage = Stage::client(&text, |_| {});
+    let message = stage.hears("MESSAGE");
+    let accepted = response(&message, "202 Accepted");
+    stage.say(&accepted);
+    stage.hears("INFO");
+    stage.say(&accepted.replace("Contact", "X-Other: 1\r\nContact"));
+    stage.hears("BYE");
+    stage.fails(FailureKind::UnexpectedMessage);
+}
+
+#[test]
 fn a_late_180_is_ignored() {
     let mut stage = Stage::client(&client(), |_| {});
     let invite = stage.hears("INVITE");

@@ -247,6 +247,16 @@ fn checks_count_in_send_pause_and_nop_too_and_the_last_failure_wins() {
 }
 
 #[test]
+fn a_call_that_is_aborted_after_a_failed_check_has_failed_by_the_abort() {
+    let check = "<assign assign_to=\"m\" value=\"1\"/>\
+                 <test variable=\"m\" compare=\"equal\" value=\"2\" check_it=\"true\"/>";
+    let text = scenario(&[&send("OPTIONS", ""), &nop("", check), &recv("response=\"200\" timeout=\"200\"")]);
+    let mut stage = Stage::client(&text, |_| {});
+    stage.wait(300);
+    stage.fails(FailureKind::TimeoutOnRecv);
+}
+
+#[test]
 fn stop_call_ends_the_call_in_any_step() {
     let list = "<action><exec int_cmd=\"stop_call\"/></action>";
     for step in [
