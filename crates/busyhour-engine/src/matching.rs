@@ -33,6 +33,7 @@ pub(crate) fn receive(
     if context.settings.ignore_messages_in_pause
         && current.is_some_and(|step| matches!(step.kind, StepKind::Pause(_)))
     {
+        context.statistics.counters.ignored_in_pause += 1;
         return Fate::Waits;
     }
     if current.is_some_and(|step| matches!(step.kind, StepKind::Nop)) {

@@ -95,6 +95,8 @@ pub struct Counters {
     pub dead_calls_kept: u64,
     /// Ended calls forgotten early because the table was full.
     pub dead_calls_evicted: u64,
+    /// Messages dropped because their call was pausing (`-pause_msg_ign`).
+    pub ignored_in_pause: u64,
     /// Messages sent again.
     pub retransmissions: u64,
     /// Messages answered automatically.
@@ -152,6 +154,7 @@ impl Counters {
             dead_call,
             dead_calls_kept,
             dead_calls_evicted,
+            ignored_in_pause,
             retransmissions,
             auto_answered,
             warnings,
@@ -176,6 +179,7 @@ impl Counters {
         self.dead_call += dead_call;
         self.dead_calls_kept += dead_calls_kept;
         self.dead_calls_evicted += dead_calls_evicted;
+        self.ignored_in_pause += ignored_in_pause;
         self.retransmissions += retransmissions;
         self.auto_answered += auto_answered;
         self.warnings += warnings;

@@ -22,6 +22,7 @@ pub(crate) fn dropped(total: &Snapshot) -> Vec<(&'static str, u64)> {
         ("failed receives, connections not accepted", generator.receive_failures),
         ("messages lost on purpose", lost),
         ("messages for no known call", counters.out_of_call),
+        ("messages ignored during a pause", counters.ignored_in_pause),
         ("messages for calls that had ended", counters.dead_call),
         ("ended calls forgotten early", counters.dead_calls_evicted),
         ("received bytes that are not SIP", counters.not_sip),

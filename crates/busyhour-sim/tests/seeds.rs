@@ -29,7 +29,8 @@ fn run(seed: u64) -> Result<(), String> {
     let workers = |what| draw(seed, what, 3) as usize + 1;
 
     let mut world = World::new(seed, conditions);
-    let uas = world.add(Node::server(server).workers(workers(6)).with(|settings| settings.recv_timeout_ms = 200_000));
+    let uas = world
+        .add(Node::server(server).workers(workers(6)).with(|settings| settings.recv_timeout_ms = 200_000));
     let uac = world.add(
         Node::client(client, uas.address(), |settings| {
             settings.calls_max = Some(CALLS);
@@ -67,7 +68,9 @@ fn every_call_ends_and_every_count_is_conserved() {
         let parts: Vec<_> = (0..threads)
             .map(|part| {
                 let seeds = seeds.clone();
-                scope.spawn(move || seeds.filter(|seed| seed % threads == part).find_map(|seed| run(seed).err()))
+                scope.spawn(move || {
+                    seeds.filter(|seed| seed % threads == part).find_map(|seed| run(seed).err())
+                })
             })
             .collect();
         parts.into_iter().filter_map(|part| part.join().unwrap()).collect()
