@@ -8,6 +8,7 @@ use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
 use crate::step;
 use crate::time::Time;
+use crate::unexpected;
 
 /// The timer has fired: repeats the message, or gives up.
 pub(crate) fn timeout(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Option<Fate> {
@@ -45,7 +46,7 @@ fn exhausted(prepared: &Prepared, context: &mut Context, call: &mut Call, index:
                 text.push(b'\'');
                 text
             });
-            Some(step::give_up(prepared, context, call, FailureKind::MaxUdpRetrans))
+            Some(unexpected::release(prepared, context, call, FailureKind::MaxUdpRetrans))
         }
     }
 }

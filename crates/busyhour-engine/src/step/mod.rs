@@ -19,7 +19,7 @@ use crate::host::{self, Part};
 use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
-use crate::{matching, retransmit, unexpected};
+use crate::{matching, retransmit};
 
 /// Most steps a call runs before others get their turn: a scenario may loop without waiting.
 const STEPS_PER_RUN_MAX: u32 = 10_000;
@@ -172,14 +172,4 @@ fn timer_of(call: &mut Call, timer: TimerId) -> Option<&mut Timer> {
 
 fn waiting_message(call: &mut Call) -> Option<(crate::transport::Source, Vec<u8>)> {
     call.extra.as_mut()?.waiting.pop_front()
-}
-
-/// Gives up on a call whose wait has run out: releases it on the wire if it may.
-pub(crate) fn give_up(
-    prepared: &Prepared,
-    context: &mut Context,
-    call: &mut Call,
-    kind: FailureKind,
-) -> Fate {
-    unexpected::release(prepared, context, call, kind)
 }

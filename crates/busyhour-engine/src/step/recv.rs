@@ -11,7 +11,7 @@ use crate::matching::Hashes;
 use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
-use crate::{retransmit, routes};
+use crate::{retransmit, routes, unexpected};
 
 /// Waits at a recv: its deadline begins when the call comes to it.
 pub(super) fn wait(prepared: &Prepared, context: &mut Context, call: &mut Call, recv: &Recv) -> Option<Fate> {
@@ -61,7 +61,7 @@ pub(super) fn timeout(prepared: &Prepared, context: &mut Context, call: &mut Cal
             call.go_to(target);
             None
         }
-        _ => Some(super::give_up(prepared, context, call, FailureKind::TimeoutOnRecv)),
+        _ => Some(unexpected::release(prepared, context, call, FailureKind::TimeoutOnRecv)),
     }
 }
 
