@@ -1,7 +1,7 @@
 //! One node and a puppet that a test speaks for.
 
 // Each test file uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::net::SocketAddr;
 
