@@ -24,155 +24,137 @@ impl Kind {
 
     /// Which `<DefaultMessage>` replaces it, its own text, and its start line.
     pub(crate) fn description(self) -> (DefaultMessage, Template, SendStart) {
-        let request = |method: &str| SendStart::Request(method.to_owned());
-        match self {
-            Kind::Ack => (
-                DefaultMessage::Ack,
-                ack(Keyword::Last { name: "Via".into(), value_only: false }),
-                request("ACK"),
-            ),
-            Kind::AckOk => (DefaultMessage::Ack, ack_ok(), request("ACK")),
-            Kind::Bye => (DefaultMessage::Bye, bye(), request("BYE")),
-            Kind::Cancel => (DefaultMessage::Cancel, cancel(), request("CANCEL")),
-            Kind::CancelOwn => (DefaultMessage::Cancel, cancel_own(), request("CANCEL")),
-            Kind::Ok => (DefaultMessage::Ok, ok(), SendStart::Response(200)),
-        }
+        let (id, text, method) = match self {
+            Kind::Ack => (DefaultMessage::Ack, ACK, "ACK"),
+            Kind::AckOk => (DefaultMessage::Ack, ACK_OK, "ACK"),
+            Kind::Bye => (DefaultMessage::Bye, BYE, "BYE"),
+            Kind::Cancel => (DefaultMessage::Cancel, CANCEL, "CANCEL"),
+            Kind::CancelOwn => (DefaultMessage::Cancel, CANCEL_OWN, "CANCEL"),
+            Kind::Ok => return (DefaultMessage::Ok, template(OK), SendStart::Response(200)),
+        };
+        (id, template(text), SendStart::Request(method.to_owned()))
     }
 }
 
-/// Text in which `{}` stands for the next keyword. Line ends are LF and become CRLF.
-fn template<const N: usize>(text: &str, keywords: [Keyword; N]) -> Template {
-    let mut keywords = keywords.into_iter();
+const ACK: &str = "\
+ACK [last_Request_URI] SIP/2.0
+[last_Via:]
+[last_From:]
+[last_To:]
+Call-ID: [call_id]
+CSeq: [last_cseq_number] ACK
+Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>
+Max-Forwards: 70
+Subject: Performance Test
+Content-Length: 0
+
+";
+
+const ACK_OK: &str = "\
+ACK [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+[last_From:]
+[last_To:]
+Call-ID: [call_id]
+CSeq: [last_cseq_number] ACK
+Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>
+Max-Forwards: 70
+Subject: Performance Test
+Content-Length: 0
+
+";
+
+/// From and To are rendered for our side towards the peer (spec-3.8 B §8).
+const BYE: &str = "\
+BYE [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch+1]
+[routes]
+[last_From:]
+[last_To:]
+Call-ID: [call_id]
+CSeq: [cseq] BYE
+Max-Forwards: 70
+Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>
+Content-Length: 0
+
+";
+
+const CANCEL: &str = "\
+CANCEL [last_Request_URI] SIP/2.0
+[last_Via:]
+[last_From:]
+[last_To:]
+Call-ID: [call_id]
+CSeq: [last_cseq_number] CANCEL
+Max-Forwards: 70
+Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>
+Content-Length: 0
+
+";
+
+/// Rendered with the step of the INVITE for `[branch]`, and for our side towards the peer.
+const CANCEL_OWN: &str = "\
+CANCEL [last_Request_URI] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+[last_From:]
+[last_To:]
+Call-ID: [call_id]
+CSeq: [last_cseq_number] CANCEL
+Max-Forwards: 70
+Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>
+Content-Length: 0
+
+";
+
+const OK: &str = "\
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:[local_ip]:[local_port];transport=[transport]>
+Content-Length: 0
+
+";
+
+/// Reads one of the texts above: literals, and the few keywords that they use. Line ends become CRLF.
+fn template(text: &str) -> Template {
     let mut pieces = Vec::new();
-    for (at, literal) in text.split("{}").enumerate() {
-        if at > 0 {
-            pieces.extend(keywords.next().map(Piece::Keyword));
-        }
-        if !literal.is_empty() {
-            pieces.push(Piece::Literal(literal.replace('\n', "\r\n").into_bytes()));
-        }
+    let mut rest = text;
+    while let Some((literal, (name, behind))) =
+        rest.split_once('[').and_then(|(literal, tail)| Some((literal, tail.split_once(']')?)))
+    {
+        push_literal(&mut pieces, literal);
+        pieces.push(Piece::Keyword(keyword(name)));
+        rest = behind;
     }
+    push_literal(&mut pieces, rest);
     Template { pieces }
 }
 
-fn last(name: &str) -> Keyword {
-    Keyword::Last { name: name.to_owned(), value_only: false }
+fn push_literal(pieces: &mut Vec<Piece>, text: &str) {
+    if !text.is_empty() {
+        pieces.push(Piece::Literal(text.replace('\n', "\r\n").into_bytes()));
+    }
 }
 
-fn ack(via: Keyword) -> Template {
-    template(
-        "ACK {} SIP/2.0\n{}\n{}\n{}\nCall-ID: {}\nCSeq: {} ACK\nContact: <sip:sipp@{}:{};transport={}>\n\
-         Max-Forwards: 70\nSubject: Performance Test\nContent-Length: 0\n\n",
-        [
-            Keyword::LastRequestUri,
-            via,
-            last("From"),
-            last("To"),
-            Keyword::CallId,
-            Keyword::LastCSeqNumber(0),
-            Keyword::LocalIp,
-            Keyword::LocalPort(0),
-            Keyword::Transport,
-        ],
-    )
-}
-
-fn ack_ok() -> Template {
-    template(
-        "ACK {} SIP/2.0\nVia: SIP/2.0/{} {}:{};branch={}\n{}\n{}\nCall-ID: {}\nCSeq: {} ACK\n\
-         Contact: <sip:sipp@{}:{};transport={}>\nMax-Forwards: 70\nSubject: Performance Test\nContent-Length: 0\n\n",
-        [
-            Keyword::NextUrl,
-            Keyword::Transport,
-            Keyword::LocalIp,
-            Keyword::LocalPort(0),
-            Keyword::Branch(0),
-            last("From"),
-            last("To"),
-            Keyword::CallId,
-            Keyword::LastCSeqNumber(0),
-            Keyword::LocalIp,
-            Keyword::LocalPort(0),
-            Keyword::Transport,
-        ],
-    )
-}
-
-/// From and To are rendered for our side towards the peer (spec-3.8 B §8).
-fn bye() -> Template {
-    template(
-        "BYE {} SIP/2.0\nVia: SIP/2.0/{} {}:{};branch={}\n{}\n{}\n{}\nCall-ID: {}\nCSeq: {} BYE\nMax-Forwards: 70\n\
-         Contact: <sip:sipp@{}:{};transport={}>\nContent-Length: 0\n\n",
-        [
-            Keyword::NextUrl,
-            Keyword::Transport,
-            Keyword::LocalIp,
-            Keyword::LocalPort(0),
-            Keyword::Branch(1),
-            Keyword::Routes,
-            last("From"),
-            last("To"),
-            Keyword::CallId,
-            Keyword::CSeq(0),
-            Keyword::LocalIp,
-            Keyword::LocalPort(0),
-            Keyword::Transport,
-        ],
-    )
-}
-
-fn cancel() -> Template {
-    template(
-        "CANCEL {} SIP/2.0\n{}\n{}\n{}\nCall-ID: {}\nCSeq: {} CANCEL\nMax-Forwards: 70\n\
-         Contact: <sip:sipp@{}:{};transport={}>\nContent-Length: 0\n\n",
-        [
-            Keyword::LastRequestUri,
-            last("Via"),
-            last("From"),
-            last("To"),
-            Keyword::CallId,
-            Keyword::LastCSeqNumber(0),
-            Keyword::LocalIp,
-            Keyword::LocalPort(0),
-            Keyword::Transport,
-        ],
-    )
-}
-
-/// Rendered with the step of the INVITE for `[branch]`, and for our side towards the peer.
-fn cancel_own() -> Template {
-    template(
-        "CANCEL {} SIP/2.0\nVia: SIP/2.0/{} {}:{};branch={}\n{}\n{}\nCall-ID: {}\nCSeq: {} CANCEL\nMax-Forwards: 70\n\
-         Contact: <sip:sipp@{}:{};transport={}>\nContent-Length: 0\n\n",
-        [
-            Keyword::LastRequestUri,
-            Keyword::Transport,
-            Keyword::LocalIp,
-            Keyword::LocalPort(0),
-            Keyword::Branch(0),
-            last("From"),
-            last("To"),
-            Keyword::CallId,
-            Keyword::LastCSeqNumber(0),
-            Keyword::LocalIp,
-            Keyword::LocalPort(0),
-            Keyword::Transport,
-        ],
-    )
-}
-
-fn ok() -> Template {
-    template(
-        "SIP/2.0 200 OK\n{}\n{}\n{}\n{}\n{}\nContact: <sip:{}:{};transport={}>\nContent-Length: 0\n\n",
-        [
-            last("Via"),
-            last("From"),
-            last("To"),
-            last("Call-ID"),
-            last("CSeq"),
-            Keyword::LocalIp,
-            Keyword::LocalPort(0),
-            Keyword::Transport,
-        ],
-    )
+fn keyword(name: &str) -> Keyword {
+    match name {
+        "branch" => Keyword::Branch(0),
+        "branch+1" => Keyword::Branch(1),
+        "call_id" => Keyword::CallId,
+        "cseq" => Keyword::CSeq(0),
+        "last_cseq_number" => Keyword::LastCSeqNumber(0),
+        "last_Request_URI" => Keyword::LastRequestUri,
+        "local_ip" => Keyword::LocalIp,
+        "local_port" => Keyword::LocalPort(0),
+        "next_url" => Keyword::NextUrl,
+        "routes" => Keyword::Routes,
+        "transport" => Keyword::Transport,
+        header => Keyword::Last {
+            name: header.trim_start_matches("last_").trim_end_matches(':').to_owned(),
+            value_only: false,
+        },
+    }
 }

@@ -13,13 +13,6 @@ use crate::step;
 use crate::transport::Source;
 use crate::unexpected;
 
-/// Hashes of a message.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Hashes {
-    /// Of the whole message, or of what `-rtcheck loose` looks at. Never 0.
-    pub(crate) message: u64,
-}
-
 /// Delivers a message to its call.
 pub(crate) fn receive(
     prepared: &Prepared,
@@ -51,8 +44,8 @@ pub(crate) fn receive(
     if message.to().is_none() {
         return unexpected::unexpected(prepared, context, call, message);
     }
-    let hashes = Hashes { message: hash(message, context.settings.loose_duplicate_check) };
-    if call.flags.datagrams && context.settings.retransmit && is_repeated(prepared, context, call, hashes) {
+    let hash = hash_of(message, context.settings.loose_duplicate_check);
+    if call.flags.datagrams && context.settings.retransmit && is_repeated(prepared, context, call, hash) {
         return Fate::Waits;
     }
     let mut repeats_invite = false;
@@ -67,9 +60,9 @@ pub(crate) fn receive(
             step::note_reply_path(call, message, source.path);
         }
     }
-    match search(prepared, context, call, message, hashes) {
+    match search(prepared, context, call, message, hash) {
         Found::Step { index, forward } => {
-            let taken = step::take(prepared, context, call, index, message, hashes, forward);
+            let taken = step::take(prepared, context, call, index, message, hash, forward);
             taken.unwrap_or_else(|| step::run(prepared, context, call))
         }
         Found::AckAgain(index) => {
@@ -128,7 +121,7 @@ fn search(
     context: &mut Context,
     call: &mut Call,
     message: &Message<'_>,
-    hashes: Hashes,
+    hash: u64,
 ) -> Found {
     let steps = &prepared.program.steps;
     for (index, step) in steps.iter().enumerate().skip(call.step as usize) {
@@ -151,7 +144,7 @@ fn search(
             return Found::Step { index: index as u32, forward: false };
         }
         if fits {
-            if let Some(found) = repair(prepared, context, call, recv, index, message, hashes) {
+            if let Some(found) = repair(prepared, context, call, recv, index, message, hash) {
                 return found;
             }
             old |= is_harmless_when_old(message);
@@ -174,7 +167,7 @@ fn repair(
     recv: &Recv,
     index: usize,
     message: &Message<'_>,
-    hashes: Hashes,
+    hash: u64,
 ) -> Option<Found> {
     if let Some(transaction) = recv.response_transaction {
         let state = call.extra.as_ref()?.transactions.get(transaction as usize)?;
@@ -184,7 +177,7 @@ fn repair(
         if state.ack_step > 0 {
             return Some(Found::AckAgain(state.ack_step - 1));
         }
-        if state.final_response == hashes.message {
+        if state.final_response == hash {
             context.warn(|| b"repeated final response of an ended transaction is ignored".to_vec());
             return Some(Found::Old);
         }
@@ -242,8 +235,8 @@ fn is_answer(recv: &Recv, call: &Call, index: usize, message: &Message<'_>) -> b
 }
 
 /// Recognises what was received before, and answers it again if it was answered.
-fn is_repeated(prepared: &Prepared, context: &mut Context, call: &mut Call, hashes: Hashes) -> bool {
-    if call.received.answered == hashes.message {
+fn is_repeated(prepared: &Prepared, context: &mut Context, call: &mut Call, hash: u64) -> bool {
+    if call.received.answered == hash {
         let step = call.received.answered_step;
         let lost_percent = prepared.program.steps[step as usize].lost_percent;
         if !context.loses(call, lost_percent) {
@@ -253,7 +246,7 @@ fn is_repeated(prepared: &Prepared, context: &mut Context, call: &mut Call, hash
         }
         return true;
     }
-    if call.received.unanswered == hashes.message {
+    if call.received.unanswered == hash {
         let step = call.received.unanswered_step;
         context.step(call, step).retransmissions += 1;
         return true;
@@ -290,7 +283,8 @@ fn wrong_ack(context: &mut Context, call: &Call, message: &Message<'_>) -> Fate 
     Fate::EndsForgotten(Ending::Failed(call.step, FailureKind::AckCseq))
 }
 
-fn hash(message: &Message<'_>, loose: bool) -> u64 {
+/// Hash of the whole message, or of what `-rtcheck loose` looks at. Never 0.
+fn hash_of(message: &Message<'_>, loose: bool) -> u64 {
     use std::hash::{BuildHasher as _, Hasher as _};
     let mut hasher = foldhash::fast::FixedState::with_seed(0x7274_6368_6563_6b00).build_hasher();
     if loose {

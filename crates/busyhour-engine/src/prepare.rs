@@ -13,6 +13,7 @@ use busyhour_scenario::template::{Keyword, Piece, Template};
 
 use crate::automatic;
 use crate::kept::Layout;
+use crate::render;
 use crate::settings::Settings;
 use crate::shared::Shared;
 
@@ -164,7 +165,7 @@ fn fold(template: &Template, program: &Program, settings: &Settings) -> Template
     for piece in &template.pieces {
         let piece = match piece {
             Piece::Keyword(keyword) => match constant(keyword, program, settings) {
-                Some(text) => Piece::Literal(text.into_bytes()),
+                Some(text) => Piece::Literal(text),
                 None => piece.clone(),
             },
             Piece::Literal(_) => piece.clone(),
@@ -177,38 +178,20 @@ fn fold(template: &Template, program: &Program, settings: &Settings) -> Template
     Template { pieces }
 }
 
-fn constant(keyword: &Keyword, program: &Program, settings: &Settings) -> Option<String> {
-    let fixed_remote = || settings.send_to.or(settings.remote).filter(|_| program.sending == Role::Client);
-    Some(match keyword {
-        Keyword::RemoteIp => bracketed(fixed_remote().and(settings.remote)?.ip()),
-        Keyword::RemotePort(offset) => offset_port(fixed_remote().and(settings.remote)?.port(), *offset),
-        Keyword::RemoteHost => settings.remote_host.clone(),
-        Keyword::LocalIp => bracketed(settings.local_ip),
-        Keyword::LocalIpType => ip_type(settings.local_ip).to_owned(),
-        Keyword::LocalPort(offset) if !settings.socket_per_call => offset_port(settings.local_port, *offset),
-        Keyword::ServerIp => settings.bound_ip.to_string(),
-        Keyword::Transport => settings.protocol.name().to_owned(),
-        Keyword::MediaIp => settings.media_ip.to_string(),
-        Keyword::MediaIpType => ip_type(settings.media_ip).to_owned(),
-        Keyword::MediaPort(offset) => offset_port(settings.media_port, *offset),
-        Keyword::Pid => settings.pid.to_string(),
-        Keyword::Service => settings.service.clone(),
-        Keyword::SippVersion => "3.8.0".to_owned(),
-        _ => return None,
-    })
-}
-
-/// An address as it stands in a URI.
-pub(crate) fn bracketed(ip: std::net::IpAddr) -> String {
-    if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }
-}
-
-fn ip_type(ip: std::net::IpAddr) -> &'static str {
-    if ip.is_ipv6() { "6" } else { "4" }
-}
-
-fn offset_port(port: u16, offset: i32) -> String {
-    (i64::from(port) + i64::from(offset)).to_string()
+fn constant(keyword: &Keyword, program: &Program, settings: &Settings) -> Option<Vec<u8>> {
+    let fixed_remote = || settings.remote.filter(|_| program.sending == Role::Client);
+    let mut text = Vec::new();
+    match keyword {
+        Keyword::RemoteIp => render::ip(fixed_remote()?.ip(), &mut text),
+        Keyword::RemotePort(offset) => {
+            render::number(i64::from(fixed_remote()?.port()) + i64::from(*offset), &mut text);
+        }
+        Keyword::LocalPort(offset) if !settings.socket_per_call => {
+            render::number(i64::from(settings.local_port) + i64::from(*offset), &mut text);
+        }
+        keyword => return render::of_settings(keyword, settings, &mut text).then_some(text),
+    }
+    Some(text)
 }
 
 fn is_stable(keyword: &Keyword) -> bool {

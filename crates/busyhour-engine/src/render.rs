@@ -90,7 +90,6 @@ impl Source<'_> {
             Keyword::Last { name, value_only } => self.last(name, *value_only, out),
             Keyword::RemoteIp => ip(self.remote().ip(), out),
             Keyword::RemotePort(offset) => number(i64::from(self.remote().port()) + i64::from(*offset), out),
-            Keyword::LocalIp => ip(self.settings.local_ip, out),
             Keyword::LocalPort(offset) => number(i64::from(call.local_port) + i64::from(*offset), out),
             Keyword::AutoMediaPort(offset) => {
                 let step = 4 * (call.number as i64 - 1).max(0) % 10_000;
@@ -123,19 +122,20 @@ impl Source<'_> {
             Keyword::DynamicId => number(self.shared.next_dynamic_id(self.settings.dynamic_id), out),
             Keyword::Users => number(self.shared.users().map_or(-1, i64::from), out),
             Keyword::UserId => number(i64::from(call.user), out),
-            // Folded into text before the run; here only from a template of actions.
-            Keyword::RemoteHost => out.extend_from_slice(self.settings.remote_host.as_bytes()),
-            Keyword::LocalIpType => out.push(if self.settings.local_ip.is_ipv6() { b'6' } else { b'4' }),
-            Keyword::ServerIp => plain_ip(self.settings.bound_ip, out),
-            Keyword::Transport => out.extend_from_slice(self.settings.protocol.name().as_bytes()),
-            Keyword::MediaIp => plain_ip(self.settings.media_ip, out),
-            Keyword::MediaIpType => out.push(if self.settings.media_ip.is_ipv6() { b'6' } else { b'4' }),
-            Keyword::MediaPort(offset) => {
-                number(i64::from(self.settings.media_port) + i64::from(*offset), out);
+            // Named in full, so that a new keyword can't be forgotten here.
+            Keyword::RemoteHost
+            | Keyword::LocalIp
+            | Keyword::LocalIpType
+            | Keyword::ServerIp
+            | Keyword::Transport
+            | Keyword::MediaIp
+            | Keyword::MediaIpType
+            | Keyword::MediaPort(_)
+            | Keyword::Pid
+            | Keyword::Service
+            | Keyword::SippVersion => {
+                of_settings(keyword, self.settings, out);
             }
-            Keyword::Pid => number(i64::from(self.settings.pid), out),
-            Keyword::Service => out.extend_from_slice(self.settings.service.as_bytes()),
-            Keyword::SippVersion => out.extend_from_slice(b"3.8.0"),
             // `Len` is placed by `render`; what is not available does not load.
             Keyword::Len(_) | Keyword::NotAvailable(_) => {}
         }
@@ -204,6 +204,29 @@ impl Source<'_> {
     }
 }
 
+/// Appends a keyword that the settings alone decide; false if this is none.
+pub(crate) fn of_settings(keyword: &Keyword, settings: &Settings, out: &mut Vec<u8>) -> bool {
+    match keyword {
+        Keyword::RemoteHost => out.extend_from_slice(settings.remote_host.as_bytes()),
+        Keyword::LocalIp => ip(settings.local_ip, out),
+        Keyword::LocalIpType => out.push(ip_type(settings.local_ip)),
+        Keyword::ServerIp => plain_ip(settings.bound_ip, out),
+        Keyword::Transport => out.extend_from_slice(settings.protocol.name().as_bytes()),
+        Keyword::MediaIp => plain_ip(settings.media_ip, out),
+        Keyword::MediaIpType => out.push(ip_type(settings.media_ip)),
+        Keyword::MediaPort(offset) => number(i64::from(settings.media_port) + i64::from(*offset), out),
+        Keyword::Pid => number(i64::from(settings.pid), out),
+        Keyword::Service => out.extend_from_slice(settings.service.as_bytes()),
+        Keyword::SippVersion => out.extend_from_slice(b"3.8.0"),
+        _ => return false,
+    }
+    true
+}
+
+fn ip_type(address: IpAddr) -> u8 {
+    if address.is_ipv6() { b'6' } else { b'4' }
+}
+
 /// Most bytes `[fill]` makes: more than a message can hold anyway.
 const FILL_BYTES_MAX: f64 = 65_536.0;
 
@@ -222,7 +245,7 @@ fn fill_len(out: &mut [u8], start: usize, at: usize, offset: i32) {
     out[at + LEN_COLUMNS - digits.len()..at + LEN_COLUMNS].copy_from_slice(digits);
 }
 
-fn number(value: i64, out: &mut Vec<u8>) {
+pub(crate) fn number(value: i64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];
     out.extend_from_slice(decimal(value, &mut digits));
 }
@@ -245,7 +268,8 @@ fn decimal(value: i64, buffer: &mut [u8; 20]) -> &[u8] {
     &buffer[at..]
 }
 
-fn ip(address: IpAddr, out: &mut Vec<u8>) {
+/// Writes an address as it stands in a URI.
+pub(crate) fn ip(address: IpAddr, out: &mut Vec<u8>) {
     if address.is_ipv6() {
         out.push(b'[');
         plain_ip(address, out);

@@ -10,14 +10,11 @@ use crate::dead_call::Ending;
 use crate::host;
 use crate::matching::expectation;
 use crate::prepare::Prepared;
-use crate::snapshot::FailureKind;
+use crate::snapshot::{FailureKind, UNEXPECTED_CODES_MAX};
 use crate::step::{self, send_automatic};
 use crate::time::Time;
 use crate::transport::Source;
 use crate::variables::Value;
-
-/// Most codes of unexpected responses kept between two snapshots.
-const CODES_MAX: usize = 1000;
 
 /// Decides by method what becomes of a message that matches nothing (spec-engine §7.1).
 pub(crate) fn handle(
@@ -88,7 +85,7 @@ pub(crate) fn unexpected(
     warn(prepared, context, call, message, aborts);
     if let Some(code) = message.status() {
         let codes = &mut context.statistics.programs[call.program as usize].unexpected_codes;
-        if codes.len() < CODES_MAX {
+        if codes.len() < UNEXPECTED_CODES_MAX {
             codes.push(code);
         }
     }

@@ -7,7 +7,6 @@ use crate::call::{Call, Fate};
 use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::host::{self, Part};
-use crate::matching::Hashes;
 use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
@@ -72,7 +71,7 @@ pub(crate) fn take(
     call: &mut Call,
     index: u32,
     message: &Message<'_>,
-    hashes: Hashes,
+    hash: u64,
     forward: bool,
 ) -> Option<Fate> {
     let step: &Step = &prepared.program.steps[index as usize];
@@ -89,7 +88,7 @@ pub(crate) fn take(
         && message.status().is_some_and(|status| status >= 200)
         && let Some(state) = call.extra().transactions.get_mut(transaction as usize)
     {
-        state.final_response = hashes.message;
+        state.final_response = hash;
     }
     call.behind_us = 0;
     super::bookkeeping(context, call, step, context.received);
@@ -117,7 +116,7 @@ pub(crate) fn take(
     if !recv.advance_state {
         return None;
     }
-    remember(prepared, context, call, index, message, hashes.message);
+    remember(prepared, context, call, index, message, hash);
     let stays = recv.optional != Optional::No
         && step
             .next
