@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::auth;
 use crate::call_id::CallId;
 use crate::dead_call::Ending;
 use crate::pool::Pool;
@@ -172,6 +173,8 @@ pub(crate) struct Extra {
     pub(crate) target: Vec<u8>,
     /// Messages that wait for the next recv (`_unexp.main`, pauses at the start of a server).
     pub(crate) waiting: VecDeque<(Source, Vec<u8>)>,
+    /// Challenges and their use.
+    pub(crate) auth: auth::State,
     /// End of the next pause, set by `pauserestore`.
     pub(crate) restored_pause: Option<Time>,
 }

@@ -13,7 +13,7 @@ use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::snapshot::{Snapshot, StepCounters};
 use crate::time::Time;
-use crate::transport::{Batch, CallRef, Handover, Path, SocketRequest, Transmit};
+use crate::transport::{Batch, CallRef, Errand, Handover, Path, SocketRequest, Transmit, TwinSend};
 
 /// Most events that wait to be polled; more are dropped and counted.
 const EVENTS_MAX: usize = 65_536;
@@ -43,6 +43,8 @@ pub(crate) struct Context {
     pub(crate) events: VecDeque<Event>,
     pub(crate) socket_requests: VecDeque<SocketRequest>,
     pub(crate) handovers: VecDeque<(usize, Handover)>,
+    pub(crate) errands: VecDeque<Errand>,
+    pub(crate) twin_sends: VecDeque<TwinSend>,
     pub(crate) statistics: Snapshot,
     pub(crate) pool: Pool,
     #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
@@ -72,6 +74,8 @@ impl Context {
             events: VecDeque::new(),
             socket_requests: VecDeque::new(),
             handovers: VecDeque::new(),
+            errands: VecDeque::new(),
+            twin_sends: VecDeque::new(),
             statistics,
             pool: Pool::default(),
             spare_tables: Vec::new(),

@@ -19,11 +19,12 @@ use crate::shared::Shared;
 use crate::snapshot::{FailureKind, Snapshot};
 use crate::time::Time;
 use crate::transport::{
-    Batch, CallRef, Handover, Opened, Path, Protocol, Routing, SocketId, SocketRequest, Source, Trouble,
+    Batch, CallRef, Errand, ErrandResult, Handover, Opened, Path, Protocol, Routing, SocketId, SocketRequest,
+    Source, Trouble, TwinSend,
 };
 use crate::variables::Value;
 use crate::wheel::Wheel;
-use crate::{matching, outside, release, step};
+use crate::{errand, matching, outside, release, step, twin};
 
 /// Most calls started in one go before messages get their turn again; the rest follows at once.
 const STARTS_PER_TURN_MAX: usize = 1024;
@@ -62,6 +63,8 @@ pub enum Command {
     SetLimit(Option<u64>),
     /// `set users`.
     SetUsers(u32),
+    /// A 3PCC command arrived, without its end mark. It belongs to the worker that owns its Call-ID.
+    Twin(Vec<u8>),
     /// The quitting level or the pause in [`Shared`] has changed.
     Wake,
 }
@@ -138,8 +141,12 @@ impl Engine {
     /// Takes a controller's command.
     pub fn handle_command(&mut self, now: Time, command: &Command) {
         self.context.now = now;
+        if let Command::Twin(bytes) = command {
+            return twin::receive(self, bytes);
+        }
         if let Some(origination) = &mut self.origination {
             match command {
+                Command::Twin(_) => {}
                 Command::SetPlan(plan) => origination.set_plan(now, plan.clone()),
                 Command::SetLimit(limit) => origination.set_limit(*limit),
                 Command::SetUsers(users) => {
@@ -233,6 +240,23 @@ impl Engine {
         }
     }
 
+    /// An errand of `call` has been done.
+    pub fn handle_errand(&mut self, now: Time, call: CallRef, result: ErrandResult) {
+        self.context.now = now;
+        let Some(index) = self.calls.resolve(call) else { return };
+        self.work(index, |prepared, context, call| errand::done(prepared, context, call, result));
+    }
+
+    /// A 3PCC command of `call` could not be sent.
+    pub fn handle_twin_failure(&mut self, now: Time, call: CallRef) {
+        self.context.now = now;
+        if let Some(index) = self.calls.resolve(call) {
+            self.work(index, |_, _, call| {
+                Fate::EndsForgotten(Ending::Failed(call.step, FailureKind::CmdNotSent))
+            });
+        }
+    }
+
     /// A message of `call` could not be sent.
     pub fn handle_send_failure(&mut self, now: Time, call: CallRef, trouble: Trouble) {
         self.context.now = now;
@@ -280,6 +304,16 @@ impl Engine {
     /// The next thing for another worker's engine.
     pub fn poll_handover(&mut self) -> Option<(usize, Handover)> {
         self.context.handovers.pop_front()
+    }
+
+    /// The next work for other threads.
+    pub fn poll_errand(&mut self) -> Option<Errand> {
+        self.context.errands.pop_front()
+    }
+
+    /// The next 3PCC command for another process.
+    pub fn poll_twin(&mut self) -> Option<TwinSend> {
+        self.context.twin_sends.pop_front()
     }
 
     /// The next event.

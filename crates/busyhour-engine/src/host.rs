@@ -115,8 +115,11 @@ fn update<T>(
 /// Renders a text that is not part of a message.
 pub(crate) fn text(prepared: &Prepared, context: &Context, call: &Call, template: &Template) -> Vec<u8> {
     let mut out = Vec::new();
-    source(prepared, context, call).render(template, &mut out);
-    out
+    // What cannot be made is empty: such a timeout falls back to the default one.
+    match source(prepared, context, call).render(template, &mut out) {
+        Ok(()) => out,
+        Err(_) => Vec::new(),
+    }
 }
 
 fn source<'a>(prepared: &'a Prepared, context: &'a Context, call: &'a Call) -> render::Source<'a> {
@@ -151,7 +154,12 @@ impl Host for Running<'_> {
     }
 
     fn render(&mut self, template: &Template, out: &mut Vec<u8>) {
-        source(self.prepared, self.context, self.call).render(template, out);
+        let start = out.len();
+        if let Err(trouble) = source(self.prepared, self.context, self.call).render(template, out) {
+            out.truncate(start);
+            self.context.warn(|| trouble.text.into_bytes());
+            self.call.failure = Some(trouble.kind);
+        }
     }
 
     fn captures(&mut self, action: usize, text: &[u8], groups: &mut Groups) -> bool {

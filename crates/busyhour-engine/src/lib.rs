@@ -7,21 +7,26 @@
 //!
 //! 1. [`Engine::handle_message`] for each message that arrived (and the other `handle_*` for what else happened);
 //! 2. [`Engine::handle_timeout`] if it is now at least [`Engine::next_timeout`];
-//! 3. [`Engine::poll_transmit`], [`Engine::poll_socket`], [`Engine::poll_handover`], [`Engine::poll_event`] until empty;
+//! 3. [`Engine::poll_transmit`], [`Engine::poll_socket`], [`Engine::poll_handover`], [`Engine::poll_twin`],
+//!    [`Engine::poll_errand`], [`Engine::poll_event`] until empty;
 //! 4. sleep until a message arrives or [`Engine::next_timeout`].
 
 mod action;
+mod auth;
 mod automatic;
 mod call;
 mod call_id;
 mod calls;
+pub mod circuits;
 mod context;
 mod date;
 mod dead_call;
 mod distribution;
 mod engine;
+mod errand;
 pub mod event;
 mod host;
+pub mod injection;
 mod kept;
 mod matching;
 mod origination;
@@ -39,6 +44,7 @@ pub mod snapshot;
 mod step;
 mod time;
 pub mod transport;
+mod twin;
 mod unexpected;
 pub mod variables;
 mod wheel;
@@ -50,6 +56,6 @@ pub use shared::Shared;
 pub use snapshot::{FailureKind, Snapshot};
 pub use time::Time;
 pub use transport::{
-    Batch, CallRef, Handover, Opened, Path, Protocol, Routing, SocketId, SocketRequest, Source, Transmit,
-    Trouble,
+    Batch, CallRef, Errand, ErrandResult, Handover, Opened, Path, Protocol, Routing, SocketId, SocketRequest,
+    Source, Transmit, Trouble, TwinSend,
 };

@@ -6,12 +6,14 @@ use busyhour_scenario::program::{Scope, Variable};
 use busyhour_scenario::template::{Keyword, Piece, Template};
 use busyhour_wire::uri_in_brackets;
 
+use crate::auth;
 use crate::call::Call;
 use crate::date;
 use crate::kept::{FROM, TO};
 use crate::prepare::Prepared;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::snapshot::FailureKind;
 use crate::time::Time;
 use crate::variables::Value;
 
@@ -33,11 +35,27 @@ pub(crate) struct Source<'a> {
     pub(crate) swapped: bool,
 }
 
+/// Why a text cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unrenderable {
+    /// What the call fails as.
+    pub(crate) kind: FailureKind,
+    /// In words.
+    pub(crate) text: String,
+}
+
+impl Unrenderable {
+    pub(crate) fn new(kind: FailureKind, text: impl Into<String>) -> Unrenderable {
+        Unrenderable { kind, text: text.into() }
+    }
+}
+
 impl Source<'_> {
-    /// Appends a text to `out`.
-    pub(crate) fn render(&self, template: &Template, out: &mut Vec<u8>) {
+    /// Appends a text to `out`. Where it cannot be made, what is there by then is worth nothing.
+    pub(crate) fn render(&self, template: &Template, out: &mut Vec<u8>) -> Result<(), Unrenderable> {
         let start = out.len();
         let mut len_at = None;
+        let mut credentials_at = None;
         let mut line_vanishes = false;
         for piece in &template.pieces {
             match piece {
@@ -55,10 +73,14 @@ impl Source<'_> {
                     out.extend_from_slice(&[b' '; LEN_COLUMNS]);
                     line_vanishes = false;
                 }
+                Piece::Keyword(Keyword::Authentication(credentials)) => {
+                    credentials_at = Some((out.len(), credentials));
+                    line_vanishes = false;
+                }
                 Piece::Keyword(keyword) => {
                     let may_vanish = (out.len() == start || out.ends_with(b"\n")) && can_be_empty(keyword);
                     let before = out.len();
-                    self.keyword(keyword, out);
+                    self.keyword(keyword, out)?;
                     line_vanishes = may_vanish && (out.len() == before || out.ends_with(b"\n"));
                 }
             }
@@ -66,9 +88,15 @@ impl Source<'_> {
         if let Some((at, offset)) = len_at {
             fill_len(out, start, at, offset);
         }
+        if let Some((at, credentials)) = credentials_at {
+            let mut header = Vec::new();
+            auth::header(self, credentials, &out[start..], &mut header)?;
+            out.splice(at..at, header);
+        }
+        Ok(())
     }
 
-    fn keyword(&self, keyword: &Keyword, out: &mut Vec<u8>) {
+    fn keyword(&self, keyword: &Keyword, out: &mut Vec<u8>) -> Result<(), Unrenderable> {
         let call = self.call;
         match keyword {
             Keyword::CallNumber => number(call.number as i64, out),
@@ -136,9 +164,14 @@ impl Source<'_> {
             | Keyword::SippVersion => {
                 of_settings(keyword, self.settings, out);
             }
-            // `Len` is placed by `render`; what is not available does not load.
-            Keyword::Len(_) | Keyword::NotAvailable(_) => {}
+            Keyword::Field { .. } | Keyword::File(_) | Keyword::TdmMap | Keyword::NotAvailable(_) => {
+                let text = format!("{keyword:?} is not available yet");
+                return Err(Unrenderable::new(FailureKind::NotAvailable, text));
+            }
+            // These are placed by `render`.
+            Keyword::Len(_) | Keyword::Authentication(_) => {}
         }
+        Ok(())
     }
 
     fn last(&self, name: &str, value_only: bool, out: &mut Vec<u8>) {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use busyhour_scenario::program::Program;
 
+use crate::circuits::CircuitRange;
+use crate::injection::Files;
 use crate::pacing::Plan;
 use crate::transport::{Protocol, SocketId};
 
@@ -19,6 +21,33 @@ pub struct Run {
     pub received: Option<u8>,
     /// Program of calls that an out-of-call request starts (`-oocsf`, `-oocsn`).
     pub out_of_call: Option<u8>,
+    /// Injection files (`-inf`, `-rxinf`), the default one first. Their values, changed or not, are shared by all workers.
+    pub files: Arc<Files>,
+}
+
+/// The other processes of a third-party call control (spec-engine §12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThirdParty {
+    /// Own name (`-master`, `-slave`); `None` with `-3pcc`, where there is one peer without a name.
+    pub name: Option<String>,
+    /// The others' names, by which `dest` and `src` mean them; `[""]` with `-3pcc`.
+    pub peers: Vec<String>,
+}
+
+/// Opens files for `[file]`, which the engine never does itself.
+pub trait ReadFile: std::fmt::Debug + Send + Sync {
+    /// The content of a file, at most 64 KiB of it; else why not, in words.
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String>;
+}
+
+/// There are no files: for simulations.
+#[derive(Debug)]
+pub struct NoFiles;
+
+impl ReadFile for NoFiles {
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        Err(format!("'{path}': this run reads no files"))
+    }
 }
 
 /// A placed program.
@@ -117,6 +146,18 @@ pub struct Settings {
     pub wall_start_us: u64,
     /// Offset of local time from UTC, seconds.
     pub utc_offset_s: i32,
+    /// `-au`: user of `[authentication]` if the keyword names none; `None`: [`Settings::service`].
+    pub auth_user: Option<String>,
+    /// `-ap`: its password.
+    pub auth_password: String,
+    /// `-auth_uri`: digest URI without `sip:`; `None`: the remote address and port.
+    pub auth_uri: Option<String>,
+    /// `-tdmmap`: the circuits that calls are given.
+    pub circuits: Option<CircuitRange>,
+    /// 3PCC; `None`: none.
+    pub third_party: Option<ThirdParty>,
+    /// Reads what `[file]` names.
+    pub read_file: Arc<dyn ReadFile>,
     /// Most open calls of one worker; an incoming call beyond it is refused and counted.
     pub calls_open_max: usize,
 }
@@ -204,6 +245,12 @@ impl Default for Settings {
             trace_logs: false,
             wall_start_us: 0,
             utc_offset_s: 0,
+            auth_user: None,
+            auth_password: "password".to_owned(),
+            auth_uri: None,
+            circuits: None,
+            third_party: None,
+            read_file: Arc::new(NoFiles),
             calls_open_max: 8_000_000,
         }
     }

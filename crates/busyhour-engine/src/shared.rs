@@ -1,10 +1,11 @@
 //! The little that workers share: written once a call, never for a message.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use busyhour_scenario::program::Scope;
 
+use crate::injection::Files;
 use crate::settings::Run;
 use crate::variables::Value;
 
@@ -25,6 +26,7 @@ pub struct Shared {
     dynamic_id: AtomicI64,
     users: AtomicI64,
     values: Mutex<SharedValues>,
+    files: Arc<Files>,
 }
 
 /// Variables that outlive a call. Programs have slots of their own; here they are found by name.
@@ -99,6 +101,7 @@ impl Shared {
             dynamic_id: AtomicI64::new(i64::MIN),
             users: AtomicI64::new(-1),
             values: Mutex::new(values),
+            files: Arc::clone(&run.files),
         }
     }
 
@@ -113,6 +116,11 @@ impl Shared {
     /// Names of all global variables.
     pub fn global_names(&self) -> Vec<String> {
         self.values().global_names.clone()
+    }
+
+    /// The injection files.
+    pub(crate) fn files(&self) -> &Files {
+        &self.files
     }
 
     /// The variables that outlive calls.

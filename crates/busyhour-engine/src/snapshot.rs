@@ -458,6 +458,9 @@ failure_kinds! {
     Unreachable, Some("FailedCannotSendMessage"), "destination unreachable (ICMP)";
     AckCseq, None, "ACK with the wrong CSeq";
     Aborted, None, "aborted when the run ended";
+    CannotMakeMessage, None, "message could not be made";
+    VerifyFailed, None, "a command of exec verify did not end well";
+    TwinAborted, None, "aborted by the other party (3PCC)";
     NotAvailable, None, "the scenario reached something busyhour can't do yet";
     Panic, None, "a bug in busyhour took the call down";
 }

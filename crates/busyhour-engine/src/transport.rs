@@ -1,6 +1,6 @@
 //! What the engine and a driver say to each other about sockets and messages.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::time::Time;
 
@@ -208,4 +208,54 @@ pub enum Handover {
         /// The user's id.
         user: u32,
     },
+}
+
+/// Work outside of the engine that takes its time. A driver does it on other threads, bounded in number, and never
+/// makes a worker wait for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// `exec command=`: run this with `sh -c`. Nobody waits for it.
+    Run {
+        /// The command line.
+        command: Vec<u8>,
+    },
+    /// `exec verify=`: run this with `sh -c`, and say how it ended by
+    /// [`Engine::handle_errand`](crate::Engine::handle_errand); the call waits for it.
+    Verify {
+        /// Who waits.
+        call: CallRef,
+        /// The command line.
+        command: Vec<u8>,
+    },
+    /// `setdest`: find the address of a name, and say it by [`Engine::handle_errand`](crate::Engine::handle_errand).
+    Resolve {
+        /// Who waits.
+        call: CallRef,
+        /// The name.
+        host: String,
+    },
+}
+
+/// What came of an [`Errand`] that a call waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErrandResult {
+    /// The command ended by itself with this status.
+    Exited(i32),
+    /// The command was killed by this signal.
+    Killed(i32),
+    /// The command could not be started: too many run already, or the system refused.
+    NotStarted(String),
+    /// The address of the name, of the family of our own address where there is a choice; `None`: it has none.
+    Resolved(Option<IpAddr>),
+}
+
+/// A 3PCC command on its way to another process (spec-engine §12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TwinSend {
+    /// Whose it is. If it can't be sent, [`Engine::handle_twin_failure`](crate::Engine::handle_twin_failure) says so.
+    pub call: CallRef,
+    /// Position of the addressee in [`ThirdParty::peers`](crate::settings::ThirdParty).
+    pub to: u16,
+    /// The text, without the end mark.
+    pub bytes: Vec<u8>,
 }

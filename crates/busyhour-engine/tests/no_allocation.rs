@@ -59,6 +59,7 @@ fn side(name: &str, port: u16, remote: Option<SocketAddr>) -> Side {
         placed: placed.into_iter().collect(),
         received: remote.is_none().then_some(0),
         out_of_call: None,
+        files: Default::default(),
     };
     let settings = Settings {
         remote,

@@ -1,8 +1,8 @@
 //! What a worker drives.
 
 use busyhour_engine::{
-    Batch, CallRef, Command, Engine, Event, Handover, Opened, Routing, Snapshot, SocketId, SocketRequest,
-    Source, Time, Trouble,
+    Batch, CallRef, Command, Engine, Errand, ErrandResult, Event, Handover, Opened, Routing, Snapshot,
+    SocketId, SocketRequest, Source, Time, Trouble, TwinSend,
 };
 
 /// The engine's contract as a trait, so that tests can put an echo in its place. The methods mean what
@@ -20,6 +20,10 @@ pub trait Endpoint: Send + 'static {
     fn poll_transmit(&mut self, batch: &mut Batch) -> bool;
     fn poll_socket(&mut self) -> Option<SocketRequest>;
     fn poll_handover(&mut self) -> Option<(usize, Handover)>;
+    fn handle_errand(&mut self, now: Time, call: CallRef, result: ErrandResult);
+    fn handle_twin_failure(&mut self, now: Time, call: CallRef);
+    fn poll_errand(&mut self) -> Option<Errand>;
+    fn poll_twin(&mut self) -> Option<TwinSend>;
     fn poll_event(&mut self) -> Option<Event>;
     fn next_timeout(&self) -> Option<Time>;
     fn snapshot(&mut self, now: Time) -> Snapshot;
@@ -68,6 +72,22 @@ impl Endpoint for Engine {
 
     fn poll_handover(&mut self) -> Option<(usize, Handover)> {
         self.poll_handover()
+    }
+
+    fn handle_errand(&mut self, now: Time, call: CallRef, result: ErrandResult) {
+        self.handle_errand(now, call, result);
+    }
+
+    fn handle_twin_failure(&mut self, now: Time, call: CallRef) {
+        self.handle_twin_failure(now, call);
+    }
+
+    fn poll_errand(&mut self) -> Option<Errand> {
+        self.poll_errand()
+    }
+
+    fn poll_twin(&mut self) -> Option<TwinSend> {
+        self.poll_twin()
     }
 
     fn poll_event(&mut self) -> Option<Event> {

@@ -27,6 +27,12 @@ pub type CounterId = u16;
 /// Index into [`Program::transactions`].
 pub type TransactionId = u16;
 
+/// Index into [`Program::files`].
+pub type FileId = u16;
+
+/// Index into [`Program::dialogs`].
+pub type DialogSlot = u16;
+
 /// One scenario, ready to run.
 #[derive(Debug)]
 pub struct Program {
@@ -50,6 +56,12 @@ pub struct Program {
     pub counters: Vec<String>,
     /// Named transactions.
     pub transactions: Vec<Transaction>,
+    /// Numbers of the dialogs that its steps name, the first always 1 (spec-3.8 A2).
+    pub dialogs: Vec<u32>,
+    /// Injection files that its keywords name by `file=`; `None` stands for the default one, the first `-inf`.
+    pub files: Vec<Option<String>>,
+    /// Which command step comes first, if there are any (spec-scenario §2.1).
+    pub first_command: Option<FirstCommand>,
     /// Borders in ms of `<ResponseTimeRepartition>`, sorted, per timer (it reaches only timers named before it in
     /// the file: spec-outputs §3). Empty: none.
     pub response_time_borders: Vec<Vec<u32>>,
@@ -80,6 +92,16 @@ pub enum Role {
     Client,
     /// Waits for calls, or answers to where they came from.
     Server,
+}
+
+/// The first of a scenario's `sendCmd` and `recvCmd` steps: it makes the scenario a 3PCC controller's A or B side, or
+/// a master or slave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstCommand {
+    /// A `sendCmd`.
+    Sent,
+    /// A `recvCmd`.
+    Received,
 }
 
 /// Names of variables. A [`Variable`] is a scope and an index into the scope's list.
@@ -120,6 +142,8 @@ pub struct Transaction {
     pub name: String,
     /// True if an INVITE starts it.
     pub invite: bool,
+    /// True for a server transaction: started by a received request, answered by sent responses.
+    pub server: bool,
 }
 
 /// What must be kept of a received message, beside what automatic messages need (Via, From, To, Call-ID, CSeq).

@@ -1,6 +1,6 @@
 //! Message and action texts as pieces: literal bytes and keywords.
 
-use crate::program::Variable;
+use crate::program::{FileId, Variable};
 
 /// A text with keywords, ready to be rendered.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -103,7 +103,38 @@ pub enum Keyword {
     UserId,
     /// `sipp_version`, e.g. `3.8.0`.
     SippVersion,
-    /// A keyword of a later issue. The text is the keyword as written. Compiling gives an error that says so unless
-    /// [`Options::allow_unavailable`](crate::Options) is set.
+    /// `fieldN file= line=`: a value of an injection file.
+    Field {
+        /// The file.
+        file: FileId,
+        /// N, 0-based.
+        column: u32,
+        /// `line=`; `None`: the line drawn for the call.
+        line: Option<Box<Template>>,
+    },
+    /// `file name=`: the content of a file, read at each use.
+    File(Box<Template>),
+    /// `authentication`: a whole `Authorization` or `Proxy-Authorization` header.
+    Authentication(Box<Credentials>),
+    /// `tdmmap`: the call's TDM circuit.
+    TdmMap,
+    /// A media keyword, as written: not available yet. A message that holds one is not sent, and its call fails.
     NotAvailable(String),
+}
+
+/// Parameters of `[authentication]`. What is not given comes from the command line (spec-engine §10).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Credentials {
+    /// `username=`; else `-au`, else `-s`.
+    pub username: Option<Template>,
+    /// `password=`; else `-ap`.
+    pub password: Option<Template>,
+    /// `aka_K=`, 16 bytes; else the first 16 characters of the password.
+    pub aka_k: Option<Template>,
+    /// `aka_OP=`, 16 bytes.
+    pub aka_op: Option<Template>,
+    /// `aka_OPc=`, 16 bytes, instead of `aka_OP`. Ours; SIPp has no such parameter.
+    pub aka_opc: Option<Template>,
+    /// `aka_AMF=`, 2 bytes. 3.8.0 takes the AMF of the challenge and ignores this.
+    pub aka_amf: Option<Template>,
 }

@@ -52,6 +52,7 @@ impl Node {
             placed: Vec::new(),
             received: Some(0),
             out_of_call: None,
+            files: Default::default(),
         };
         Node::new(run, Settings::default())
     }
@@ -59,7 +60,13 @@ impl Node {
     /// A client with this scenario, 100 calls a second to `remote` if `change` does not say otherwise.
     pub fn client(scenario: &str, remote: SocketAddr, change: impl FnOnce(&mut Settings)) -> Node {
         let placed = vec![Placed { program: 0, weight: 1 }];
-        let run = Run { programs: vec![program(scenario)], placed, received: None, out_of_call: None };
+        let run = Run {
+            programs: vec![program(scenario)],
+            placed,
+            received: None,
+            out_of_call: None,
+            files: Default::default(),
+        };
         let mut settings = Settings {
             remote: Some(remote),
             remote_host: remote.ip().to_string(),

@@ -112,6 +112,7 @@ fn a_client_with_an_out_of_call_scenario_plays_it_for_requests() {
         placed: vec![Placed { program: 0, weight: 1 }],
         received: None,
         out_of_call: Some(1),
+        files: Default::default(),
     };
     let settings = Settings {
         remote: Some(peer),
@@ -140,6 +141,7 @@ fn a_mixed_run_places_and_takes_calls() {
         placed: vec![Placed { program: 0, weight: 1 }],
         received: Some(1),
         out_of_call: None,
+        files: Default::default(),
     };
     let settings = Settings { remote: Some(peer), calls_max: Some(1), ..Settings::default() };
     let node = world.add(Node::new(run, settings));

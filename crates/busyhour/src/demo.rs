@@ -112,7 +112,13 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
 }
 
 fn received(program: Arc<Program>) -> Run {
-    Run { programs: vec![program], placed: Vec::new(), received: Some(0), out_of_call: None }
+    Run {
+        programs: vec![program],
+        placed: Vec::new(),
+        received: Some(0),
+        out_of_call: None,
+        files: Default::default(),
+    }
 }
 
 fn placed(program: &Arc<Program>) -> Run {
@@ -121,6 +127,7 @@ fn placed(program: &Arc<Program>) -> Run {
         placed: vec![Placed { program: 0, weight: 1 }],
         received: None,
         out_of_call: None,
+        files: Default::default(),
     }
 }
 

@@ -3,13 +3,18 @@
 //! An action sees its call through [`Host`] and knows nothing of how calls are kept.
 
 mod arithmetic;
+mod auth;
 mod check;
+mod command;
+mod destination;
 mod ereg;
 #[cfg(test)]
 mod fake;
 mod flow;
 mod header;
+mod injection;
 mod text;
+mod url;
 
 use busyhour_scenario::program::{Action, InternalCommand, Scope, Variable, VariableTable};
 use busyhour_scenario::regex::Groups;
@@ -126,6 +131,19 @@ fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host
             return text::compare(*variable, with, *assign_to, *check, input, host);
         }
         Action::Trim(variable) => host.update(*variable, Value::trim),
+        Action::UrlEncode(variable) => url::encode(*variable, host),
+        Action::UrlDecode(variable) => url::decode(*variable, host),
+        Action::Lookup { to, file, key } => return injection::lookup(*to, file, key, host),
+        Action::Insert { file, value } => return injection::insert(file, value, host),
+        Action::Replace { file, line, value } => return injection::replace(file, line, value, host),
+        Action::VerifyAuth { to, username, password } => {
+            return auth::verify(*to, username, password, input, host);
+        }
+        Action::SetDestination { host: name, port, protocol } => {
+            return destination::set(name, port, protocol, host);
+        }
+        Action::CloseConnection => return destination::close(host),
+        Action::ExecVerify(template) => return command::verify(template, host),
         Action::Index(variable) => {
             let index = f64::from(host.step_index());
             host.update(*variable, |value| *value = Value::Number(index));
@@ -138,16 +156,18 @@ fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host
         Action::GetTimeOfDay { seconds, microseconds } => {
             flow::get_time_of_day(*seconds, *microseconds, host);
         }
-        Action::ExecCommand(template) => flow::execute(template, host),
+        Action::ExecCommand(template) => command::run(template, host),
         Action::ExecInternal(InternalCommand::StopNow) => return flow::stop_now(host),
         Action::ExecInternal(InternalCommand::StopGracefully) => host.stop_gracefully(),
         Action::ExecInternal(InternalCommand::StopCall) => return Outcome::StopCall,
-        Action::NotAvailable { name } => {
-            host.warn(|| format!("action {name} is not available yet: the call fails").into_bytes());
-            return Outcome::Failed(FailureKind::NotAvailable);
-        }
+        Action::NotAvailable { name } => return not_available(name, host),
     }
     Outcome::Done
+}
+
+fn not_available(name: &str, host: &mut impl Host) -> Outcome {
+    host.warn(|| format!("action {name} is not available yet: the call fails").into_bytes());
+    Outcome::Failed(FailureKind::NotAvailable)
 }
 
 /// A variable as warnings call it.

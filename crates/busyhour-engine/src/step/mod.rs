@@ -1,5 +1,6 @@
 //! Running steps: a call goes on until it must wait for time or for a message (design §3).
 
+mod command;
 mod init;
 mod pause;
 mod recv;
@@ -17,7 +18,6 @@ use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::host::{self, Part};
 use crate::prepare::Prepared;
-use crate::snapshot::FailureKind;
 use crate::time::Time;
 use crate::{matching, retransmit};
 
@@ -46,10 +46,8 @@ pub(crate) fn run(prepared: &Prepared, context: &mut Context, call: &mut Call) -
             },
             StepKind::Pause(pause) => pause::run(prepared, context, call, step, pause),
             StepKind::Nop => nop(prepared, context, call, step),
-            StepKind::SendCmd(_) | StepKind::RecvCmd(_) => {
-                context.warn(|| b"third-party call control commands are not available yet".to_vec());
-                Some(Fate::Ends(Ending::Failed(call.step, FailureKind::NotAvailable)))
-            }
+            StepKind::SendCmd(send) => command::send(prepared, context, call, step, send),
+            StepKind::RecvCmd(recv) => command::wait(prepared, context, call, recv),
         };
         if let Some(fate) = fate {
             return fate;

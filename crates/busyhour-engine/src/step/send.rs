@@ -11,6 +11,7 @@ use crate::render;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
 use crate::transport::Path;
+use crate::unexpected;
 use busyhour_scenario::program::{Send, Step};
 
 /// Runs a `send` step, unless the last message's retransmission timer still runs (spec-engine §6.4).
@@ -31,7 +32,11 @@ pub(super) fn run(
         call.cseq = call.cseq.wrapping_add(1);
     }
     let start = context.out.bytes.len();
-    render_step(prepared, context, call, index, message);
+    if let Err(trouble) = render_step(prepared, context, call, index, message) {
+        context.out.bytes.truncate(start);
+        context.warn(|| unsent(call, &trouble));
+        return Some(unexpected::release(prepared, context, call, trouble.kind));
+    }
     note_transactions(context, call, send, index, start);
     let path = path_for(call, message, &context.out.bytes[start..]);
 
@@ -58,7 +63,13 @@ pub(super) fn run(
     super::leave(prepared, context, call, step, index, acted)
 }
 
-fn render_step(prepared: &Prepared, context: &mut Context, call: &Call, index: u32, message: &Message) {
+fn render_step(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &Call,
+    index: u32,
+    message: &Message,
+) -> Result<(), render::Unrenderable> {
     let source = render::Source {
         prepared,
         settings: &context.settings,
@@ -69,7 +80,7 @@ fn render_step(prepared: &Prepared, context: &mut Context, call: &Call, index: u
         message_index: i64::from(index),
         swapped: false,
     };
-    source.render(&message.template, &mut context.out.bytes);
+    source.render(&message.template, &mut context.out.bytes)
 }
 
 fn note_transactions(context: &Context, call: &mut Call, send: &Send, index: u32, start: usize) {
@@ -173,7 +184,13 @@ pub(crate) fn send_stored(
     let message = &prepared.messages[step as usize];
     match stored {
         Stored::Bytes(bytes) => context.out.bytes.extend_from_slice(bytes),
-        _ => render_step(prepared, context, call, step, message),
+        // What is rendered again was rendered before, from the same values.
+        _ => {
+            if render_step(prepared, context, call, step, message).is_err() {
+                context.out.bytes.truncate(start);
+                return false;
+            }
+        }
     }
     let path = path_for(call, message, &context.out.bytes[start..]);
     context.transmit(call, path, start)
@@ -185,7 +202,11 @@ pub(crate) fn repeat_step(prepared: &Prepared, context: &mut Context, call: &mut
     context.statistics.counters.retransmissions += 1;
     let start = context.out.bytes.len();
     let message = &prepared.messages[step as usize];
-    render_step(prepared, context, call, step, message);
+    if let Err(trouble) = render_step(prepared, context, call, step, message) {
+        context.out.bytes.truncate(start);
+        context.warn(|| unsent(call, &trouble));
+        return;
+    }
     context.transmit(call, call.path, start);
 }
 
@@ -212,11 +233,23 @@ pub(crate) fn send_automatic(
         message_index: -1,
         swapped: call.flags.kept_request && kind != automatic::Kind::Ok,
     };
-    source.render(&message.template, &mut context.out.bytes);
+    if let Err(trouble) = source.render(&message.template, &mut context.out.bytes) {
+        context.out.bytes.truncate(start);
+        context.warn(|| unsent(call, &trouble));
+        return;
+    }
     let path = reply_to.unwrap_or(call.path);
     if !context.transmit(call, path, start) {
         context.warn(|| too_long(call));
     }
+}
+
+fn unsent(call: &Call, trouble: &render::Unrenderable) -> Vec<u8> {
+    let mut text = b"message could not be made, Call-Id '".to_vec();
+    text.extend_from_slice(call.id.as_bytes());
+    text.extend_from_slice(b"': ");
+    text.extend_from_slice(trouble.text.as_bytes());
+    text
 }
 
 fn too_long(call: &Call) -> Vec<u8> {

@@ -209,7 +209,13 @@ impl Setup {
             handovers: VecDeque::new(),
             events: VecDeque::new(),
         });
-        let run = Run { programs: Vec::new(), placed: Vec::new(), received: None, out_of_call: None };
+        let run = Run {
+            programs: Vec::new(),
+            placed: Vec::new(),
+            received: None,
+            out_of_call: None,
+            files: Default::default(),
+        };
         let shared = Arc::new(Shared::new(count, &run));
         let workers =
             bound.start(engines.collect(), Arc::clone(&shared), Clock::start(), &self.start).unwrap();

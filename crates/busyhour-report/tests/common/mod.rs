@@ -64,6 +64,9 @@ pub(crate) fn uas() -> Program {
 /// A program of these steps without anything else.
 pub(crate) fn program(role: Role, steps: Vec<Step>) -> Program {
     Program {
+        dialogs: vec![1],
+        files: Vec::new(),
+        first_command: None,
         title: "by hand".to_owned(),
         base_name: "hand".to_owned(),
         creation: role,

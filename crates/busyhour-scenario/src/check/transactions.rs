@@ -66,7 +66,7 @@ impl Transactions {
                 };
                 self.ids.insert(name.to_owned(), id);
                 self.list.push(Named {
-                    transaction: Transaction { name: name.to_owned(), invite: false },
+                    transaction: Transaction { name: name.to_owned(), invite: false, server: false },
                     first: span.clone(),
                     started: false,
                     answered: false,

@@ -37,6 +37,9 @@ use variables::Variables;
 pub struct Options {
     /// `-key`: keywords of the user's own and their values, which are pasted as they are and not looked at again.
     pub keys: Vec<(String, String)>,
+    /// Names of the injection files of the run (`-inf`, `-rxinf`), the default one first; `None`: not known, so any name
+    /// is taken for one (`busyhour check` without `-inf`).
+    pub files: Option<Vec<String>>,
     /// Old ways of SIPp that are off unless asked for (`-compat`).
     pub compat: Compat,
     /// Lets pass, with a warning, what belongs to a later issue: a run that reaches it fails the call.
@@ -103,6 +106,10 @@ pub(crate) struct Compiler<'a> {
     default_messages: Vec<(DefaultMessage, Template)>,
     call_length_borders: Vec<u32>,
     has_loss: bool,
+    /// Numbers of dialogs, by slot.
+    dialogs: Vec<u32>,
+    /// Injection files, by [`FileId`](crate::program::FileId).
+    files: Vec<Option<String>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -122,6 +129,8 @@ impl<'a> Compiler<'a> {
             default_messages: Vec::new(),
             call_length_borders: Vec::new(),
             has_loss: false,
+            dialogs: vec![1],
+            files: Vec::new(),
         }
     }
 
@@ -200,6 +209,7 @@ impl<'a> Compiler<'a> {
         let (timers, response_time_borders) = self.timers.finish();
         let unexpected_return = self.variables.get("_unexp.retaddr");
         let unexpected_paused = self.variables.get("_unexp.pausedaddr");
+        let first_command = role::first_command(&steps);
         let program = Program {
             title: root.attribute("name").map(|name| name.value.clone()).unwrap_or_default(),
             base_name: base_name(&source.name).to_owned(),
@@ -211,6 +221,9 @@ impl<'a> Compiler<'a> {
             timers,
             counters: self.counters,
             transactions: self.transactions.finish(),
+            dialogs: self.dialogs,
+            files: self.files,
+            first_command,
             response_time_borders,
             call_length_borders: self.call_length_borders,
             default_messages: self.default_messages,

@@ -1,6 +1,6 @@
 //! Who starts calls, and where sends go (spec-scenario §2.1).
 
-use crate::program::{Role, Step, StepKind};
+use crate::program::{FirstCommand, Role, Step, StepKind};
 
 /// Creation and sending role; `None` if no step sends or receives. A scenario of commands only sends as it creates.
 pub(crate) fn roles(steps: &[Step]) -> Option<(Role, Role)> {
@@ -15,4 +15,13 @@ pub(crate) fn roles(steps: &[Step]) -> Option<(Role, Role)> {
         _ => None,
     });
     Some((creation, sending.unwrap_or(creation)))
+}
+
+/// Which command step comes first.
+pub(crate) fn first_command(steps: &[Step]) -> Option<FirstCommand> {
+    steps.iter().find_map(|step| match step.kind {
+        StepKind::SendCmd(_) => Some(FirstCommand::Sent),
+        StepKind::RecvCmd(_) => Some(FirstCommand::Received),
+        _ => None,
+    })
 }

@@ -8,7 +8,7 @@ use crate::check::timers::Timers;
 use crate::compile::Compiler;
 use crate::compile::attributes::value_span;
 use crate::compile::stanza::{Jump, Stanza, Wanted};
-use crate::program::{Condition, CounterId, Display, Next, Step, StepKind, TimerId};
+use crate::program::{Condition, CounterId, DialogSlot, Display, Next, Step, StepKind, TimerId};
 use crate::syntax::located::Located;
 use crate::syntax::{names, number};
 use crate::xml::{Attribute, Element, Node};
@@ -317,26 +317,31 @@ impl Compiler<'_> {
         }
     }
 
-    fn dialog(&mut self, element: &Element) -> u32 {
+    /// The slot of the dialog that a send or recv names (spec-3.8 A2).
+    fn dialog(&mut self, element: &Element) -> DialogSlot {
         if !matches!(element.name.as_str(), "send" | "recv") {
-            return 1;
+            return 0;
         }
-        let Some(attribute) = element.attribute("dialog") else { return 1 };
-        match self.integer(element, "dialog") {
-            None | Some(1) => 1,
-            Some(number @ 2..) => {
-                self.not_available("a second dialog in a call".to_owned(), value_span(attribute));
-                number.unsigned_abs()
+        let Some(attribute) = element.attribute("dialog") else { return 0 };
+        match self.integer(element, "dialog").map(u32::try_from) {
+            None => 0,
+            Some(Ok(number @ 1..)) => {
+                let slot = self.dialogs.iter().position(|known| *known == number).unwrap_or_else(|| {
+                    self.dialogs.push(number);
+                    self.dialogs.len() - 1
+                });
+                // A file of 16 MiB has no room for so many steps.
+                DialogSlot::try_from(slot).unwrap_or(DialogSlot::MAX)
             }
-            Some(number) => {
+            Some(_) => {
                 self.findings.add(
                     codes::BAD_VALUE,
                     value_span(attribute),
-                    format!("dialog must be a positive number, not '{number}'"),
+                    format!("dialog must be a positive number, not '{}'", attribute.value),
                     "expected 1 or more",
                     "number dialogs from 1; 1 is the default",
                 );
-                1
+                0
             }
         }
     }
@@ -366,7 +371,7 @@ fn stand_in(line: u32) -> Step {
         on_timeout: None,
         actions: Vec::new(),
         ignore_sdp: false,
-        dialog: 1,
+        dialog: 0,
         display: Display::default(),
         line,
     }

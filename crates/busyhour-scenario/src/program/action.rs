@@ -87,6 +87,55 @@ pub enum Action {
     },
     /// `trim`.
     Trim(Variable),
+    /// `urlencode`, in place.
+    UrlEncode(Variable),
+    /// `urldecode`, in place.
+    UrlDecode(Variable),
+    /// `lookup`: the line of an indexed injection file whose indexed field is the key, 0-based; −1 if there is none.
+    Lookup {
+        /// The variable that is set.
+        to: Variable,
+        /// Name of the injection file.
+        file: Template,
+        /// What is looked for.
+        key: Template,
+    },
+    /// `insert`: appends a line to an injection file, in memory.
+    Insert {
+        /// Name of the injection file.
+        file: Template,
+        /// The line.
+        value: Template,
+    },
+    /// `replace`: replaces a line of an injection file, in memory.
+    Replace {
+        /// Name of the injection file.
+        file: Template,
+        /// Number of the line, 0-based, as text.
+        line: Template,
+        /// The new line.
+        value: Template,
+    },
+    /// `verifyauth`: whether the Authorization header of the received request fits (spec-engine §10).
+    VerifyAuth {
+        /// The variable that is set.
+        to: Variable,
+        /// Expected user.
+        username: Template,
+        /// Expected password.
+        password: Template,
+    },
+    /// `setdest`: the call's messages go there from now on.
+    SetDestination {
+        /// Name or address, IPv6 without brackets.
+        host: Template,
+        /// Port.
+        port: Template,
+        /// `udp`, `tcp`, `tls` or `sctp`, or the same in upper case.
+        protocol: Template,
+    },
+    /// `closecon`.
+    CloseConnection,
     /// `index`.
     Index(Variable),
     /// `jump`.
@@ -102,6 +151,8 @@ pub enum Action {
     },
     /// `exec command=`.
     ExecCommand(Template),
+    /// `exec verify=`: the call's next step waits for it, and the call fails if it does not end with 0.
+    ExecVerify(Template),
     /// `exec int_cmd=`.
     ExecInternal(InternalCommand),
     /// Loads and is checked, but a run that reaches it says "not available yet" and fails the call.

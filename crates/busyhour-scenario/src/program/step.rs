@@ -1,6 +1,6 @@
 //! Steps: what a call does, one after the other (spec-scenario §3).
 
-use super::{Action, CounterId, StepIndex, TimerId, TransactionId, Variable};
+use super::{Action, CounterId, DialogSlot, StepIndex, TimerId, TransactionId, Variable};
 use crate::regex::Pattern;
 use crate::template::Template;
 
@@ -29,8 +29,8 @@ pub struct Step {
     pub actions: Vec<Action>,
     /// An incoming SDP does not set up media while this step is current.
     pub ignore_sdp: bool,
-    /// Dialog of this send or recv, 1-based. Only 1 is run today.
-    pub dialog: u32,
+    /// Dialog of this send or recv; 0, which stands for dialog 1, for all other steps.
+    pub dialog: DialogSlot,
     /// How screens show it.
     pub display: Display,
     /// Line in the scenario file, 1-based.
@@ -79,9 +79,9 @@ pub enum StepKind {
     Pause(Pause),
     /// Only actions.
     Nop,
-    /// Sends a third-party-call-control command. Loads; not run yet.
+    /// Sends a third-party-call-control command (spec-engine §12).
     SendCmd(SendCmd),
-    /// Waits for such a command. Loads; not run yet.
+    /// Waits for such a command.
     RecvCmd(RecvCmd),
 }
 

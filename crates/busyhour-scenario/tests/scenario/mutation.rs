@@ -79,6 +79,7 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
     let source = Source::from_bytes("mutated.xml", bytes);
     for allow_unavailable in [false, true] {
         let options = Options {
+            files: None,
             keys: vec![("a".to_owned(), "[call_id]".to_owned())],
             compat: Compat { octal_numbers: allow_unavailable, header_search_anywhere: false },
             allow_unavailable,

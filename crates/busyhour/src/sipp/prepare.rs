@@ -79,6 +79,7 @@ fn roles(program: &Arc<Program>) -> Run {
         placed: if client { vec![Placed { program: 0, weight: 1 }] } else { Vec::new() },
         received: if client { None } else { Some(0) },
         out_of_call: None,
+        files: Default::default(),
     }
 }
 
