@@ -79,6 +79,18 @@ fn owner_of(bytes: &[u8]) -> usize {
 }
 
 impl Endpoint for Echo {
+    fn handle_errand(&mut self, _: Time, _: CallRef, _: busyhour_engine::ErrandResult) {}
+
+    fn handle_twin_failure(&mut self, _: Time, _: CallRef) {}
+
+    fn poll_errand(&mut self) -> Option<busyhour_engine::Errand> {
+        None
+    }
+
+    fn poll_twin(&mut self) -> Option<busyhour_engine::TwinSend> {
+        None
+    }
+
     fn handle_message(&mut self, now: Time, source: &Source, bytes: &[u8]) -> Routing {
         let owner = if self.workers > 1 { owner_of(bytes) } else { 0 };
         if owner != self.worker {
