@@ -14,6 +14,18 @@ use crate::clock::Clock;
 struct Failures(Vec<Trouble>);
 
 impl Endpoint for Failures {
+    fn handle_errand(&mut self, _: Time, _: CallRef, _: busyhour_engine::ErrandResult) {}
+
+    fn handle_twin_failure(&mut self, _: Time, _: CallRef) {}
+
+    fn poll_errand(&mut self) -> Option<busyhour_engine::Errand> {
+        None
+    }
+
+    fn poll_twin(&mut self) -> Option<busyhour_engine::TwinSend> {
+        None
+    }
+
     fn handle_message(&mut self, _: Time, _: &Source, _: &[u8]) -> Routing {
         Routing::Handled
     }
