@@ -47,18 +47,8 @@ pub(crate) struct Call {
     /// Step of the last message sent; [`NONE`] before.
     pub(crate) sent_step: u32,
 
-    pub(crate) received: Received,
-    /// Header values of the last message taken ([`crate::kept::Layout`]).
-    pub(crate) kept: Vec<u8>,
-    /// CSeq number of the last message taken.
-    pub(crate) kept_cseq: u32,
-    /// Status of the last message taken if it was a response, else 0.
-    pub(crate) kept_status: u16,
-
-    pub(crate) cseq: u32,
-    /// CSeq of the last INVITE received.
-    pub(crate) invite_cseq: u32,
-    pub(crate) peer_tag: Vec<u8>,
+    /// The dialog of the step or message in hand; most calls have only this one.
+    pub(crate) dialog: Dialog,
     /// Draws so far, so that each has a generator of its own.
     pub(crate) draws: u32,
     /// The failure that an action left behind, to be counted at the end.
@@ -77,11 +67,15 @@ pub(crate) struct Call {
     pub(crate) extra: Option<Box<Extra>>,
 }
 
-/// States that are yes or no.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Flags {
-    /// The current step has begun (its deadline is set, its bookkeeping done).
-    pub(crate) entered: bool,
+/// What a call knows of one dialog (spec-3.8 A2).
+#[derive(Debug, Default)]
+pub(crate) struct Dialog {
+    pub(crate) received: Received,
+    pub(crate) last: Last,
+    pub(crate) peer_tag: Vec<u8>,
+    pub(crate) cseq: u32,
+    /// CSeq of the last INVITE received.
+    pub(crate) invite_cseq: u32,
     /// An ACK was sent by a step, or received.
     pub(crate) established: bool,
     /// A 200 was received and no ACK sent since.
@@ -90,10 +84,27 @@ pub(crate) struct Flags {
     pub(crate) sent_invite: bool,
     /// The message that `received.answered` stands for was a request.
     pub(crate) answered_request: bool,
-    /// Some message was taken.
-    pub(crate) received_any: bool,
-    /// The last message taken was a request.
-    pub(crate) kept_request: bool,
+}
+
+/// The last message taken, as far as later texts may speak of it.
+#[derive(Debug, Default)]
+pub(crate) struct Last {
+    /// Header values ([`crate::kept::Layout`]).
+    pub(crate) kept: Vec<u8>,
+    /// CSeq number.
+    pub(crate) cseq: u32,
+    /// Status if it was a response, else 0.
+    pub(crate) status: u16,
+    pub(crate) is_request: bool,
+    /// There was one.
+    pub(crate) any: bool,
+}
+
+/// States that are yes or no.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flags {
+    /// The current step has begun (its deadline is set, its bookkeeping done).
+    pub(crate) entered: bool,
     /// Waits for its socket.
     pub(crate) opening: bool,
     /// Has a socket of its own, to be closed at the end.
@@ -127,7 +138,7 @@ pub(crate) struct Retransmit {
 }
 
 /// Memory of received messages, to know a repeated one (spec-engine §5).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Received {
     /// Hash and step of the last message, if nothing was sent since; 0: none.
     pub(crate) unanswered: u64,
@@ -224,20 +235,7 @@ impl Call {
             retransmit: Retransmit::default(),
             sent: Stored::Nothing,
             sent_step: NONE,
-            received: Received {
-                unanswered: 0,
-                unanswered_step: 0,
-                answered: 0,
-                answered_step: 0,
-                answer_step: 0,
-                answer: Stored::Nothing,
-            },
-            kept: Vec::new(),
-            kept_cseq: 0,
-            kept_status: 0,
-            cseq: 0,
-            invite_cseq: 0,
-            peer_tag: Vec::new(),
+            dialog: Dialog::default(),
             draws: 0,
             failure: None,
             batch: 0,
@@ -285,9 +283,15 @@ impl Call {
     pub(crate) fn recycle(&mut self, pool: &mut Pool) {
         self.id.recycle(pool);
         std::mem::take(&mut self.sent).recycle(pool);
-        std::mem::take(&mut self.received.answer).recycle(pool);
-        pool.give(std::mem::take(&mut self.kept));
-        pool.give(std::mem::take(&mut self.peer_tag));
+        std::mem::take(&mut self.dialog).recycle(pool);
+    }
+}
+
+impl Dialog {
+    fn recycle(self, pool: &mut Pool) {
+        self.received.answer.recycle(pool);
+        pool.give(self.last.kept);
+        pool.give(self.peer_tag);
     }
 }
 

@@ -438,7 +438,7 @@ impl Engine {
         call.behind_us = call.start_behind_us;
         call.local_port = self.context.settings.local_port;
         call.flags.datagrams = self.context.settings.protocol == Protocol::Udp;
-        call.cseq = self.context.settings.base_cseq.wrapping_sub(1);
+        call.dialog.cseq = self.context.settings.base_cseq.wrapping_sub(1);
         let variables = prepared.program.variables.call.len();
         if prepared.has_timer_table || variables > 0 {
             let mut tables = self.context.spare_tables.pop().unwrap_or_default();

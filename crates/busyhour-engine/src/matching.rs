@@ -36,8 +36,8 @@ pub(crate) fn receive(
     }
     if message.method() == Some(b"ACK")
         && context.settings.behaviors.check_ack_cseq
-        && call.invite_cseq != 0
-        && message.cseq_number() != Some(call.invite_cseq)
+        && call.dialog.invite_cseq != 0
+        && message.cseq_number() != Some(call.dialog.invite_cseq)
     {
         return wrong_ack(context, call, message);
     }
@@ -54,8 +54,9 @@ pub(crate) fn receive(
         Start::Response { .. } => step::note_peer_tag(context, call, message),
         Start::Request { method, .. } => {
             if method == b"INVITE" {
-                repeats_invite = call.flags.received_any && Some(call.invite_cseq) == message.cseq_number();
-                call.invite_cseq = message.cseq_number().unwrap_or(0);
+                repeats_invite =
+                    call.dialog.last.any && Some(call.dialog.invite_cseq) == message.cseq_number();
+                call.dialog.invite_cseq = message.cseq_number().unwrap_or(0);
             }
             step::note_reply_path(call, message, source.path);
         }
@@ -236,18 +237,18 @@ fn is_answer(recv: &Recv, call: &Call, index: usize, message: &Message<'_>) -> b
 
 /// Recognises what was received before, and answers it again if it was answered.
 fn is_repeated(prepared: &Prepared, context: &mut Context, call: &mut Call, hash: u64) -> bool {
-    if call.received.answered == hash {
-        let step = call.received.answered_step;
+    if call.dialog.received.answered == hash {
+        let step = call.dialog.received.answered_step;
         let lost_percent = prepared.program.steps[step as usize].lost_percent;
         if !context.loses(call, lost_percent) {
             context.step(call, step).retransmissions += 1;
-            let answer_step = call.received.answer_step;
+            let answer_step = call.dialog.received.answer_step;
             step::send_stored(prepared, context, call, answer_step, true);
         }
         return true;
     }
-    if call.received.unanswered == hash {
-        let step = call.received.unanswered_step;
+    if call.dialog.received.unanswered == hash {
+        let step = call.dialog.received.unanswered_step;
         context.step(call, step).retransmissions += 1;
         return true;
     }

@@ -110,9 +110,9 @@ impl Source<'_> {
                 number(self.branch_index + i64::from(*offset), out);
             }
             Keyword::PeerTagParam => {
-                if !call.peer_tag.is_empty() {
+                if !call.dialog.peer_tag.is_empty() {
                     out.extend_from_slice(b";tag=");
-                    out.extend_from_slice(&call.peer_tag);
+                    out.extend_from_slice(&call.dialog.peer_tag);
                 }
             }
             Keyword::Last { name, value_only } => self.last(name, *value_only, out),
@@ -123,14 +123,14 @@ impl Source<'_> {
                 let step = 4 * (call.number as i64 - 1).max(0) % 10_000;
                 number(i64::from(self.settings.media_port) + step + i64::from(*offset), out);
             }
-            Keyword::CSeq(offset) => number(i64::from(call.cseq) + i64::from(*offset), out),
+            Keyword::CSeq(offset) => number(i64::from(call.dialog.cseq) + i64::from(*offset), out),
             Keyword::LastCSeqNumber(offset) => {
                 // The peer's number means nothing on our side of the dialog.
-                let last = if self.swapped { call.cseq } else { call.kept_cseq };
+                let last = if self.swapped { call.dialog.cseq } else { call.dialog.last.cseq };
                 number(i64::from(last) + i64::from(*offset), out);
             }
             Keyword::MsgIndex => number(self.message_index, out),
-            Keyword::LastMessage => out.extend_from_slice(self.prepared.layout.whole(&call.kept)),
+            Keyword::LastMessage => out.extend_from_slice(self.prepared.layout.whole(&call.dialog.last.kept)),
             Keyword::LastRequestUri => out.extend_from_slice(self.last_request_uri()),
             Keyword::NextUrl => match &call.extra {
                 Some(extra) if !extra.target.is_empty() => out.extend_from_slice(&extra.target),
@@ -178,8 +178,8 @@ impl Source<'_> {
         let layout = &self.prepared.layout;
         let mut joined = Vec::new();
         let value = match layout.slot(name) {
-            Some(slot) => layout.value(&self.call.kept, self.side(slot)),
-            None => layout.find(&self.call.kept, name, &mut joined),
+            Some(slot) => layout.value(&self.call.dialog.last.kept, self.side(slot)),
+            None => layout.find(&self.call.dialog.last.kept, name, &mut joined),
         };
         let Some(value) = value else { return };
         if !value_only {
@@ -199,7 +199,7 @@ impl Source<'_> {
     }
 
     fn last_request_uri(&self) -> &[u8] {
-        let to = self.prepared.layout.value(&self.call.kept, self.side(TO));
+        let to = self.prepared.layout.value(&self.call.dialog.last.kept, self.side(TO));
         to.and_then(uri_in_brackets).unwrap_or_default()
     }
 

@@ -64,12 +64,10 @@ pub(crate) fn answer(
     message: &Message<'_>,
     source: &Source,
 ) {
-    let (kept, cseq, status, flags) =
-        (std::mem::take(&mut call.kept), call.kept_cseq, call.kept_status, call.flags);
+    let last = std::mem::take(&mut call.dialog.last);
     step::keep(prepared, context, call, message);
     send_automatic(prepared, context, call, Kind::Ok, Some(source.path));
-    context.pool.give(std::mem::replace(&mut call.kept, kept));
-    (call.kept_cseq, call.kept_status, call.flags) = (cseq, status, flags);
+    context.pool.give(std::mem::replace(&mut call.dialog.last, last).kept);
     context.statistics.counters.auto_answered += 1;
 }
 
@@ -94,7 +92,7 @@ pub(crate) fn unexpected(
     }
     step::keep(prepared, context, call, message);
     if message.status() == Some(200) && message.cseq_method() == b"INVITE" {
-        call.flags.ack_pending = true;
+        call.dialog.ack_pending = true;
     }
     release(prepared, context, call, FailureKind::UnexpectedMessage)
 }
@@ -115,13 +113,13 @@ pub(crate) fn release(
 
 /// Sends what ends an unfinished call (spec-engine §8, spec-3.8 B).
 pub(crate) fn send_release(prepared: &Prepared, context: &mut Context, call: &mut Call) {
-    let flags = call.flags;
-    if !flags.received_any {
+    let dialog = &call.dialog;
+    if !dialog.last.any {
         return;
     }
     if prepared.program.creation == Role::Server {
         // Before the ACK there is no dialog that a server could end (RFC 3261 §15).
-        if flags.established {
+        if dialog.established {
             send_automatic(prepared, context, call, Kind::Bye, None);
         }
         return;
@@ -129,14 +127,14 @@ pub(crate) fn send_release(prepared: &Prepared, context: &mut Context, call: &mu
     if call.step == 0 {
         return;
     }
-    if flags.sent_invite && !flags.established {
-        if !flags.kept_request && call.kept_status >= 300 {
+    if dialog.sent_invite && !dialog.established {
+        if !dialog.last.is_request && dialog.last.status >= 300 {
             send_automatic(prepared, context, call, Kind::Ack, None);
-        } else if flags.ack_pending {
+        } else if dialog.ack_pending {
             send_automatic(prepared, context, call, Kind::AckOk, None);
             send_automatic(prepared, context, call, Kind::Bye, None);
         } else {
-            let kind = if flags.kept_request { Kind::CancelOwn } else { Kind::Cancel };
+            let kind = if dialog.last.is_request { Kind::CancelOwn } else { Kind::Cancel };
             send_automatic(prepared, context, call, kind, None);
         }
     } else {

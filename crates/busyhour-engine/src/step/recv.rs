@@ -99,15 +99,15 @@ pub(crate) fn take(
         return Some(fate);
     }
     if let Start::Request { method, .. } = message.start() {
-        call.cseq = call.cseq.max(message.cseq_number().unwrap_or(0));
+        call.dialog.cseq = call.dialog.cseq.max(message.cseq_number().unwrap_or(0));
         if method == b"ACK" {
-            call.flags.established = true;
-            call.flags.ack_pending = false;
+            call.dialog.established = true;
+            call.dialog.ack_pending = false;
         }
     }
     retransmit::stop_by(context, call, index, message, forward);
     if message.status() == Some(200) {
-        call.flags.ack_pending = true;
+        call.dialog.ack_pending = true;
     }
     if recv.record_route_set {
         routes::record(context, call, message);
@@ -139,26 +139,26 @@ pub(crate) fn remember(
     hash: u64,
 ) {
     keep(prepared, context, call, message);
-    call.received.unanswered = hash;
-    call.received.unanswered_step = index;
+    call.dialog.received.unanswered = hash;
+    call.dialog.received.unanswered_step = index;
 }
 
 /// Keeps a message for `[last_…]` and automatic messages.
 pub(crate) fn keep(prepared: &Prepared, context: &mut Context, call: &mut Call, message: &Message<'_>) {
-    context.pool.give(std::mem::take(&mut call.kept));
-    call.kept = prepared.layout.keep(&mut context.pool, &mut context.scratch, message);
-    call.kept_cseq = message.cseq_number().unwrap_or(0);
-    call.kept_status = message.status().unwrap_or(0);
-    call.flags.kept_request = message.status().is_none();
-    call.flags.received_any = true;
+    context.pool.give(std::mem::take(&mut call.dialog.last.kept));
+    call.dialog.last.kept = prepared.layout.keep(&mut context.pool, &mut context.scratch, message);
+    call.dialog.last.cseq = message.cseq_number().unwrap_or(0);
+    call.dialog.last.status = message.status().unwrap_or(0);
+    call.dialog.last.is_request = message.status().is_none();
+    call.dialog.last.any = true;
 }
 
 /// A response's To tag becomes the peer's (spec-engine §3.2).
 pub(crate) fn note_peer_tag(context: &mut Context, call: &mut Call, message: &Message<'_>) {
     let Some(peer_tag) = message.to_tag() else { return };
-    if call.peer_tag != peer_tag {
-        context.pool.give(std::mem::take(&mut call.peer_tag));
-        call.peer_tag = context.pool.store(peer_tag);
+    if call.dialog.peer_tag != peer_tag {
+        context.pool.give(std::mem::take(&mut call.dialog.peer_tag));
+        call.dialog.peer_tag = context.pool.store(peer_tag);
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn run(
     super::bookkeeping(context, call, step, context.now);
     let message = &prepared.messages[index as usize];
     if message.raises_cseq {
-        call.cseq = call.cseq.wrapping_add(1);
+        call.dialog.cseq = call.dialog.cseq.wrapping_add(1);
     }
     let start = context.out.bytes.len();
     if let Err(trouble) = render_step(prepared, context, call, index, message) {
@@ -51,10 +51,10 @@ pub(super) fn run(
         context.warn(|| too_long(call));
         return Some(Fate::EndsForgotten(Ending::Failed(index, FailureKind::CannotSendMessage)));
     }
-    call.flags.sent_invite = message.is_invite;
+    call.dialog.sent_invite = message.is_invite;
     if message.is_ack {
-        call.flags.established = true;
-        call.flags.ack_pending = false;
+        call.dialog.established = true;
+        call.dialog.ack_pending = false;
     }
     call.sent_step = index;
 
@@ -130,16 +130,16 @@ fn store(context: &mut Context, call: &mut Call, send: &Send, index: u32, messag
     if !call.flags.datagrams || !context.settings.retransmit {
         return;
     }
-    let received = &mut call.received;
+    let received = &mut call.dialog.received;
     let first_answer = received.unanswered != 0;
     if first_answer {
         received.answered = received.unanswered;
         received.answered_step = received.unanswered_step;
         received.unanswered = 0;
-        call.flags.answered_request = call.flags.kept_request;
+        call.dialog.answered_request = call.dialog.last.is_request;
     }
     let answers =
-        first_answer || (message.is_response && received.answered != 0 && call.flags.answered_request);
+        first_answer || (message.is_response && received.answered != 0 && call.dialog.answered_request);
     if answers {
         std::mem::take(&mut received.answer).recycle(&mut context.pool);
         received.answer_step = index;
@@ -179,8 +179,8 @@ pub(crate) fn send_stored(
         return false;
     }
     let start = context.out.bytes.len();
-    let stored = if answer { &call.received.answer } else { &call.sent };
-    let stored = if matches!(stored, Stored::Answer) { &call.received.answer } else { stored };
+    let stored = if answer { &call.dialog.received.answer } else { &call.sent };
+    let stored = if matches!(stored, Stored::Answer) { &call.dialog.received.answer } else { stored };
     let message = &prepared.messages[step as usize];
     match stored {
         Stored::Bytes(bytes) => context.out.bytes.extend_from_slice(bytes),
@@ -220,7 +220,7 @@ pub(crate) fn send_automatic(
 ) {
     let Some(message) = prepared.automatic.get(&kind) else { return };
     if message.raises_cseq {
-        call.cseq = call.cseq.wrapping_add(1);
+        call.dialog.cseq = call.dialog.cseq.wrapping_add(1);
     }
     let start = context.out.bytes.len();
     let source = render::Source {
@@ -231,7 +231,7 @@ pub(crate) fn send_automatic(
         now: context.now,
         branch_index: i64::from(if kind == automatic::Kind::CancelOwn { call.sent_step } else { call.step }),
         message_index: -1,
-        swapped: call.flags.kept_request && kind != automatic::Kind::Ok,
+        swapped: call.dialog.last.is_request && kind != automatic::Kind::Ok,
     };
     if let Err(trouble) = source.render(&message.template, &mut context.out.bytes) {
         context.out.bytes.truncate(start);
