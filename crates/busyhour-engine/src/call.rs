@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 
+use busyhour_scenario::program::DialogSlot;
+
 use crate::auth;
 use crate::call_id::CallId;
 use crate::dead_call::Ending;
+use crate::dialogs::Other;
 use crate::pool::Pool;
+use crate::routes::Routes;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
 use crate::transport::{Path, Source};
@@ -49,6 +53,8 @@ pub(crate) struct Call {
 
     /// The dialog of the step or message in hand; most calls have only this one.
     pub(crate) dialog: Dialog,
+    /// Which one that is.
+    pub(crate) slot: DialogSlot,
     /// Draws so far, so that each has a generator of its own.
     pub(crate) draws: u32,
     /// The failure that an action left behind, to be counted at the end.
@@ -111,6 +117,8 @@ pub(crate) struct Flags {
     pub(crate) owns_socket: bool,
     /// Made for a message outside calls: has no number and does not count.
     pub(crate) automatic: bool,
+    /// Stands in the list of calls that a request with an unknown Call-ID may belong to.
+    pub(crate) may_adopt: bool,
     /// Over datagrams: retransmission and duplicate detection apply.
     pub(crate) datagrams: bool,
 }
@@ -180,14 +188,25 @@ pub(crate) struct Extra {
     /// branch, and the path.
     pub(crate) replies: VecDeque<(u64, Path)>,
     pub(crate) transactions: Vec<TransactionState>,
-    pub(crate) route_set: Vec<Vec<u8>>,
-    pub(crate) target: Vec<u8>,
+    pub(crate) server_transactions: Vec<ServerTransaction>,
+    pub(crate) routes: Routes,
+    /// Dialogs that are not in hand.
+    pub(crate) others: Vec<Other>,
     /// Messages that wait for the next recv (`_unexp.main`, pauses at the start of a server).
-    pub(crate) waiting: VecDeque<(Source, Vec<u8>)>,
+    pub(crate) waiting: VecDeque<Waiting>,
     /// Challenges and their use.
     pub(crate) auth: auth::State,
     /// End of the next pause, set by `pauserestore`.
     pub(crate) restored_pause: Option<Time>,
+}
+
+/// A message that waits for a recv.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// Its dialog.
+    pub(crate) slot: DialogSlot,
+    pub(crate) source: Source,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Most messages that wait for a recv.
@@ -202,6 +221,19 @@ pub(crate) struct TransactionState {
     pub(crate) final_response: u64,
     /// Step of the ACK that was sent, plus 1; 0 before.
     pub(crate) ack_step: u32,
+}
+
+/// A server transaction of the call (spec-3.8 A2): a request, and what was answered.
+#[derive(Debug, Default)]
+pub(crate) struct ServerTransaction {
+    pub(crate) request: Last,
+    /// Hash of the request; 0 before there is one.
+    pub(crate) hash: u64,
+    /// Step that took it.
+    pub(crate) step: u32,
+    /// The last response and its step; empty before.
+    pub(crate) answer: Vec<u8>,
+    pub(crate) answer_step: u32,
 }
 
 /// What is to happen with a call after some work on it.
@@ -236,6 +268,7 @@ impl Call {
             sent: Stored::Nothing,
             sent_step: NONE,
             dialog: Dialog::default(),
+            slot: 0,
             draws: 0,
             failure: None,
             batch: 0,
@@ -284,11 +317,14 @@ impl Call {
         self.id.recycle(pool);
         std::mem::take(&mut self.sent).recycle(pool);
         std::mem::take(&mut self.dialog).recycle(pool);
+        if let Some(extra) = &mut self.extra {
+            extra.others.drain(..).for_each(|other| other.recycle(pool));
+        }
     }
 }
 
 impl Dialog {
-    fn recycle(self, pool: &mut Pool) {
+    pub(crate) fn recycle(self, pool: &mut Pool) {
         self.received.answer.recycle(pool);
         pool.give(self.last.kept);
         pool.give(self.peer_tag);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use busyhour_scenario::program::DialogSlot;
 use hashbrown::HashTable;
 
 use crate::call::{Call, NONE};
@@ -14,6 +15,8 @@ pub(crate) struct Calls {
     entries: Vec<Entry>,
     free: Vec<u32>,
     by_id: HashTable<u32>,
+    /// Call-IDs of further dialogs of calls.
+    by_other_id: HashMap<Vec<u8>, (u32, DialogSlot), foldhash::fast::FixedState>,
     streams: HashMap<SocketId, u32, foldhash::fast::FixedState>,
     capacity: usize,
 }
@@ -31,6 +34,7 @@ impl Calls {
             entries: Vec::new(),
             free: Vec::new(),
             by_id: HashTable::new(),
+            by_other_id: HashMap::default(),
             streams: HashMap::default(),
             capacity: capacity.min(NONE as usize - 1),
         }
@@ -77,14 +81,31 @@ impl Calls {
         if let Ok(entry) = self.by_id.find_entry(call.hash, |&at| at == index) {
             entry.remove();
         }
+        for other in call.others() {
+            for id in [other.call_id(), without_prefix(other.call_id())] {
+                if self.by_other_id.get(id).is_some_and(|&(at, _)| at == index) {
+                    self.by_other_id.remove(id);
+                }
+            }
+        }
         self.free.push(index);
         Some(call)
     }
 
-    /// The call with this Call-ID, whose hash is given too.
-    pub(crate) fn find(&self, hash: u64, id: &[u8]) -> Option<u32> {
+    /// The call with this Call-ID, whose hash is given too, and the dialog that has it.
+    pub(crate) fn find(&self, hash: u64, id: &[u8]) -> Option<(u32, DialogSlot)> {
         let is_it = |call: &Call| call.hash == hash && is_significant(call.id.as_bytes(), id);
-        self.by_id.find(hash, |&at| self.entries[at as usize].call.as_ref().is_some_and(is_it)).copied()
+        let found = self.by_id.find(hash, |&at| self.entries[at as usize].call.as_ref().is_some_and(is_it));
+        match found {
+            Some(&index) => Some((index, 0)),
+            None if self.by_other_id.is_empty() => None,
+            None => self.by_other_id.get(id).copied(),
+        }
+    }
+
+    /// Notes that a further dialog of a call has this Call-ID.
+    pub(crate) fn add_dialog(&mut self, index: u32, slot: DialogSlot, id: &[u8]) {
+        self.by_other_id.insert(id.to_vec(), (index, slot));
     }
 
     pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut Call> {
@@ -174,7 +195,7 @@ mod tests {
     }
 
     fn find(calls: &Calls, id: &str) -> Option<u32> {
-        calls.find(hash(id.as_bytes()), id.as_bytes())
+        calls.find(hash(id.as_bytes()), id.as_bytes()).map(|(index, _)| index)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use busyhour_scenario::program::DialogSlot;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -43,6 +44,8 @@ pub(crate) struct Context {
     pub(crate) events: VecDeque<Event>,
     pub(crate) socket_requests: VecDeque<SocketRequest>,
     pub(crate) handovers: VecDeque<(usize, Handover)>,
+    /// Call-IDs of dialogs that the call in hand has opened, to be entered into the table of calls.
+    pub(crate) opened_dialogs: Vec<(Vec<u8>, DialogSlot)>,
     pub(crate) errands: VecDeque<Errand>,
     pub(crate) twin_sends: VecDeque<TwinSend>,
     pub(crate) statistics: Snapshot,
@@ -74,6 +77,7 @@ impl Context {
             events: VecDeque::new(),
             socket_requests: VecDeque::new(),
             handovers: VecDeque::new(),
+            opened_dialogs: Vec::new(),
             errands: VecDeque::new(),
             twin_sends: VecDeque::new(),
             statistics,
@@ -87,6 +91,11 @@ impl Context {
 
     pub(crate) fn step(&mut self, call: &Call, step: u32) -> &mut StepCounters {
         &mut self.statistics.programs[call.program as usize].steps[step as usize]
+    }
+
+    /// Takes the dialog of a step in hand.
+    pub(crate) fn switch_dialog(&self, call: &mut Call, slot: DialogSlot) {
+        call.switch_dialog(slot, self.settings.base_cseq.wrapping_sub(1));
     }
 
     /// Puts the bytes of `out` from `start` on into the batch. False, and taken out again, if they are too long.

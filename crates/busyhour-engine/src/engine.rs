@@ -1,8 +1,10 @@
 //! The engine's contract, and how its parts play together.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use busyhour_scenario::program::DialogSlot;
 use busyhour_wire::{Message, ParseError};
 
 use crate::call::{Call, Fate, Tables, Timer};
@@ -24,10 +26,13 @@ use crate::transport::{
 };
 use crate::variables::Value;
 use crate::wheel::Wheel;
-use crate::{errand, matching, outside, release, step, twin};
+use crate::{dialogs, errand, matching, outside, release, step, twin};
 
 /// Most calls started in one go before messages get their turn again; the rest follows at once.
 const STARTS_PER_TURN_MAX: usize = 1024;
+
+/// Bytes of discarded input shown in a warning.
+const DISCARDED_BYTES_SHOWN: usize = 512;
 
 /// Most calls for which memory is set aside before they come.
 const RESERVED_CALLS_MAX: u64 = 2_000_000;
@@ -45,6 +50,8 @@ pub struct Engine {
     wheel: Wheel,
     due: Vec<u32>,
     pub(crate) dead: DeadCalls,
+    /// Calls that a request with an unknown Call-ID may belong to, the longest waiting first; some wait no more.
+    adopters: VecDeque<CallRef>,
     origination: Option<Origination>,
     ended: u64,
     /// The calls were aborted because the quitting level said so.
@@ -93,6 +100,7 @@ impl Engine {
             wheel: Wheel::new(),
             due: Vec::new(),
             dead: DeadCalls::new(settings.dead_call_wait_ms, settings.dead_calls_max),
+            adopters: VecDeque::new(),
             origination,
             ended: 0,
             aborted: false,
@@ -122,7 +130,7 @@ impl Engine {
         if workers > 1
             && let Some(id) = busyhour_wire::call_id(bytes)
         {
-            let owner = owner(self.significant(id), workers);
+            let owner = self.context.shared.owner(self.significant(id));
             if owner != self.context.worker {
                 self.context.statistics.counters.handed_over += 1;
                 return Routing::BelongsTo(owner);
@@ -271,11 +279,11 @@ impl Engine {
         self.context.now = now;
         let Some(id) = busyhour_wire::call_id(original) else { return Routing::Handled };
         let id = self.significant(id);
-        let workers = self.context.shared.workers();
-        if workers > 1 && owner(id, workers) != self.context.worker {
-            return Routing::BelongsTo(owner(id, workers));
+        let owner = self.context.shared.owner(id);
+        if owner != self.context.worker {
+            return Routing::BelongsTo(owner);
         }
-        let Some(index) = self.calls.find(call_id::hash(id), id) else { return Routing::Handled };
+        let Some((index, _)) = self.calls.find(call_id::hash(id), id) else { return Routing::Handled };
         let Some(call) = self.calls.get_mut(index) else { return Routing::Handled };
         if step::ending_on_close(&self.programs[call.program as usize], call).is_some() {
             return Routing::Handled;
@@ -363,11 +371,56 @@ impl Engine {
         let id = self.significant(message.call_id());
         let hash = call_id::hash(id);
         match self.calls.find(hash, id) {
-            Some(index) => self.work(index, |prepared, context, call| {
-                matching::receive(prepared, context, call, source, message)
-            }),
+            Some((index, slot)) => self.deliver_to(index, slot, source, message),
             None => outside::receive(self, source, message, id, hash),
         }
+    }
+
+    /// Delivers a message to a dialog of a call.
+    pub(crate) fn deliver_to(
+        &mut self,
+        index: u32,
+        slot: DialogSlot,
+        source: &Source,
+        message: &Message<'_>,
+    ) {
+        self.work(index, |prepared, context, call| {
+            matching::receive(prepared, context, call, slot, source, message)
+        });
+    }
+
+    /// A call that waits for a request that begins one of its dialogs, and can take this one (spec-3.8 A2). Of several,
+    /// the one that waits longest.
+    pub(crate) fn adopter(&mut self, message: &Message<'_>) -> Option<(u32, DialogSlot)> {
+        let mut at = 0;
+        while let Some(&reference) = self.adopters.get(at) {
+            let waiting = self.calls.resolve(reference).and_then(|index| self.calls.get_mut(index));
+            let Some(call) = waiting else {
+                self.adopters.remove(at);
+                continue;
+            };
+            let prepared = &self.programs[call.program as usize];
+            if !dialogs::could_adopt(prepared, call) {
+                call.flags.may_adopt = false;
+                self.adopters.remove(at);
+                continue;
+            }
+            if let Some(slot) = dialogs::adopts(prepared, call, message) {
+                return Some((reference.index, slot));
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// Begins a dialog of a call with the Call-ID that the peer chose.
+    pub(crate) fn adopt(&mut self, index: u32, slot: DialogSlot, message: &Message<'_>) {
+        let significant = self.significant(message.call_id()).to_vec();
+        if let Some(call) = self.calls.get_mut(index) {
+            self.context.switch_dialog(call, slot);
+            call.begin_dialog(slot, message.call_id(), false);
+        }
+        self.calls.add_dialog(index, slot, &significant);
     }
 
     fn discard(&mut self, error: ParseError, bytes: &[u8]) {
@@ -395,7 +448,7 @@ impl Engine {
         let workers = self.context.shared.workers();
         if workers > 1 {
             call_id::generate(&self.context.settings, start.number, start.planned, &mut self.id);
-            let owner = owner(self.significant(&self.id), workers);
+            let owner = self.context.shared.owner(self.significant(&self.id));
             if owner != self.context.worker {
                 let Start { number, user, program, planned } = start;
                 let handover = Handover::Start { number, user, program, planned };
@@ -449,8 +502,12 @@ impl Engine {
             }
             call.tables = Some(tables);
         }
-        if !prepared.program.transactions.is_empty() {
-            call.extra().transactions.resize(prepared.program.transactions.len(), Default::default());
+        let transactions = &prepared.program.transactions;
+        if !transactions.is_empty() {
+            call.extra().transactions.resize(transactions.len(), Default::default());
+        }
+        if transactions.iter().any(|transaction| transaction.server) {
+            call.extra().server_transactions.resize_with(transactions.len(), Default::default);
         }
         let (socket, streams) = (call.path.socket, !call.flags.datagrams && !call.flags.opening);
         let index = self.calls.insert(call).index;
@@ -481,6 +538,10 @@ impl Engine {
             context.statistics.counters.panics += 1;
             Fate::EndsForgotten(Ending::Failed(step, FailureKind::Panic))
         });
+        for (id, slot) in std::mem::take(&mut self.context.opened_dialogs) {
+            let id = self.significant(&id).to_vec();
+            self.calls.add_dialog(index, slot, &id);
+        }
         self.settle(index, fate);
     }
 
@@ -491,6 +552,7 @@ impl Engine {
                     Some(deadline) => self.wheel.arm(index, deadline),
                     None => self.wheel.cancel(index),
                 }
+                self.note_adopter(index);
                 return;
             }
             Fate::Ends(ending) => (ending, true),
@@ -508,12 +570,26 @@ impl Engine {
         }
         if remembered {
             self.dead.remember(self.context.now, call.hash, ending);
+            for other in call.others() {
+                let hash = call_id::hash(self.significant(other.call_id()));
+                self.dead.remember(self.context.now, hash, ending);
+            }
         }
         if call.flags.owns_socket {
             let socket = call.path.socket;
             self.context.socket_requests.push_back(SocketRequest::Close { call: reference, socket });
         }
         release::buffers(&mut self.context, &mut call);
+    }
+
+    fn note_adopter(&mut self, index: u32) {
+        let Some(call) = self.calls.get_mut(index) else { return };
+        let prepared = &self.programs[call.program as usize];
+        if prepared.program.dialogs.len() > 1 && !call.flags.may_adopt && dialogs::could_adopt(prepared, call)
+        {
+            call.flags.may_adopt = true;
+            self.adopters.push_back(self.calls.reference(index));
+        }
     }
 
     fn count(&mut self, call: &Call, ending: Ending) {
@@ -605,12 +681,4 @@ impl Engine {
         });
         Path { peer, socket: settings.shared_socket }
     }
-}
-
-/// Bytes of discarded input shown in a warning.
-const DISCARDED_BYTES_SHOWN: usize = 512;
-
-/// The worker, 0-based, that owns a Call-ID: a pure function of what follows `///`.
-pub fn owner(call_id: &[u8], workers: usize) -> usize {
-    call_id::owner_of_hash(call_id::hash(call_id), workers)
 }

@@ -21,6 +21,7 @@ pub mod circuits;
 mod context;
 mod date;
 mod dead_call;
+mod dialogs;
 mod distribution;
 mod engine;
 mod errand;
@@ -49,7 +50,7 @@ mod unexpected;
 pub mod variables;
 mod wheel;
 
-pub use engine::{Command, Engine, owner};
+pub use engine::{Command, Engine};
 pub use event::{Direction, Event};
 pub use settings::{Run, Settings};
 pub use shared::Shared;

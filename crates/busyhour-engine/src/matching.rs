@@ -1,9 +1,9 @@
 //! From a received message to the step that takes it (spec-engine §3.2–§3.5, §5).
 
-use busyhour_scenario::program::{Expect, Optional, Recv, SendStart, StepKind};
+use busyhour_scenario::program::{DialogSlot, Expect, Optional, Recv, SendStart, StepKind};
 use busyhour_wire::{Message, Start};
 
-use crate::call::{Call, Fate, WAITING_MAX};
+use crate::call::{Call, Fate, WAITING_MAX, Waiting};
 use crate::call_id;
 use crate::context::Context;
 use crate::dead_call::Ending;
@@ -13,11 +13,12 @@ use crate::step;
 use crate::transport::Source;
 use crate::unexpected;
 
-/// Delivers a message to its call.
+/// Delivers a message to a dialog of its call.
 pub(crate) fn receive(
     prepared: &Prepared,
     context: &mut Context,
     call: &mut Call,
+    slot: DialogSlot,
     source: &Source,
     message: &Message<'_>,
 ) -> Fate {
@@ -31,9 +32,10 @@ pub(crate) fn receive(
     }
     if current.is_some_and(|step| matches!(step.kind, StepKind::Nop)) {
         // Only a scenario that loops without waiting is met at a nop.
-        wait_for_recv(call, source, message);
+        wait_for_recv(call, slot, source, message);
         return Fate::Waits;
     }
+    context.switch_dialog(call, slot);
     if message.method() == Some(b"ACK")
         && context.settings.behaviors.check_ack_cseq
         && call.dialog.invite_cseq != 0
@@ -85,23 +87,22 @@ pub(crate) fn receive_waiting(
     prepared: &Prepared,
     context: &mut Context,
     call: &mut Call,
-    source: &Source,
-    bytes: &[u8],
+    waiting: &Waiting,
 ) -> Option<Fate> {
-    match Message::parse(bytes) {
-        Ok(message) => Some(receive(prepared, context, call, source, &message)),
+    match Message::parse(&waiting.bytes) {
+        Ok(message) => Some(receive(prepared, context, call, waiting.slot, &waiting.source, &message)),
         // It was parsed before it was put there.
         Err(_) => None,
     }
 }
 
 /// Keeps a message until the call comes to a recv.
-pub(crate) fn wait_for_recv(call: &mut Call, source: &Source, message: &Message<'_>) {
+pub(crate) fn wait_for_recv(call: &mut Call, slot: DialogSlot, source: &Source, message: &Message<'_>) {
     let waiting = &mut call.extra().waiting;
     if waiting.len() == WAITING_MAX {
         waiting.pop_front();
     }
-    waiting.push_back((*source, message.bytes().to_vec()));
+    waiting.push_back(Waiting { slot, source: *source, bytes: message.bytes().to_vec() });
 }
 
 enum Found {
@@ -195,12 +196,17 @@ fn is_harmless_when_old(message: &Message<'_>) -> bool {
     message.status().is_some_and(|status| status < 200) || message.method() == Some(b"ACK")
 }
 
-fn is_optional(kind: &StepKind) -> bool {
+pub(crate) fn is_optional(kind: &StepKind) -> bool {
     matches!(kind, StepKind::Recv(recv) if recv.optional != Optional::No)
 }
 
-/// Whether step `index` takes this message (spec-engine §3.3).
+/// Whether step `index` takes this message of the dialog in hand (spec-engine §3.3).
 fn matches(prepared: &Prepared, call: &Call, index: usize, message: &Message<'_>) -> bool {
+    prepared.program.steps[index].dialog == call.slot && expects(prepared, call, index, message)
+}
+
+/// The same, whatever the dialog.
+pub(crate) fn expects(prepared: &Prepared, call: &Call, index: usize, message: &Message<'_>) -> bool {
     let StepKind::Recv(recv) = &prepared.program.steps[index].kind else { return false };
     match (&recv.expect, message.start()) {
         (Expect::Request(wanted), Start::Request { method, .. }) => wanted.as_bytes() == method,
@@ -237,6 +243,9 @@ fn is_answer(recv: &Recv, call: &Call, index: usize, message: &Message<'_>) -> b
 
 /// Recognises what was received before, and answers it again if it was answered.
 fn is_repeated(prepared: &Prepared, context: &mut Context, call: &mut Call, hash: u64) -> bool {
+    if is_repeated_in_transaction(prepared, context, call, hash) {
+        return true;
+    }
     if call.dialog.received.answered == hash {
         let step = call.dialog.received.answered_step;
         let lost_percent = prepared.program.steps[step as usize].lost_percent;
@@ -255,6 +264,27 @@ fn is_repeated(prepared: &Prepared, context: &mut Context, call: &mut Call, hash
     false
 }
 
+fn is_repeated_in_transaction(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    hash: u64,
+) -> bool {
+    let transactions = call.extra.as_ref().map_or(&[][..], |extra| &extra.server_transactions);
+    let Some(at) = transactions.iter().position(|transaction| transaction.hash == hash) else {
+        return false;
+    };
+    let (step, answered) = (transactions[at].step, !transactions[at].answer.is_empty());
+    let lost_percent = prepared.program.steps[step as usize].lost_percent;
+    if !context.loses(call, lost_percent) {
+        context.step(call, step).retransmissions += 1;
+        if answered {
+            step::answer_again(prepared, context, call, at);
+        }
+    }
+    true
+}
+
 fn unmatched(
     prepared: &Prepared,
     context: &mut Context,
@@ -268,7 +298,7 @@ fn unmatched(
     if !unexpected::enter_subroutine(prepared, context, call, target) {
         return unexpected::unexpected(prepared, context, call, message);
     }
-    wait_for_recv(call, source, message);
+    wait_for_recv(call, call.slot, source, message);
     step::run(prepared, context, call)
 }
 

@@ -18,6 +18,10 @@ pub(crate) fn receive(engine: &mut Engine, source: &Source, message: &Message<'_
         return dead(engine, message, id, ending);
     }
     let Some(method) = message.method() else { return out_of_call(engine, message) };
+    if let Some((index, slot)) = engine.adopter(message) {
+        engine.adopt(index, slot, message);
+        return engine.deliver_to(index, slot, source, message);
+    }
     let auto_answered =
         engine.context.settings.auto_answer && matches!(method, b"INFO" | b"NOTIFY" | b"OPTIONS" | b"UPDATE");
     if auto_answered && engine.out_of_call.is_none() {
@@ -101,11 +105,11 @@ fn begin(engine: &mut Engine, call: Call, source: &Source, message: &Message<'_>
     engine.work(index, |prepared, context, call| {
         if matches!(prepared.program.steps.first().map(|step| &step.kind), Some(StepKind::Nop)) {
             // What comes before the nops have run is for the first recv after them (spec-engine §3.2).
-            matching::wait_for_recv(call, source, message);
+            matching::wait_for_recv(call, 0, source, message);
             return step::run(prepared, context, call);
         }
         match step::run(prepared, context, call) {
-            Fate::Waits => matching::receive(prepared, context, call, source, message),
+            Fate::Waits => matching::receive(prepared, context, call, 0, source, message),
             ends => ends,
         }
     });

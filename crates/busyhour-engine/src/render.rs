@@ -100,7 +100,7 @@ impl Source<'_> {
         let call = self.call;
         match keyword {
             Keyword::CallNumber => number(call.number as i64, out),
-            Keyword::CallId => out.extend_from_slice(call.id.as_bytes()),
+            Keyword::CallId => out.extend_from_slice(call.call_id()),
             Keyword::Branch(offset) => {
                 out.extend_from_slice(b"z9hG4bK-");
                 number(i64::from(self.settings.pid), out);
@@ -133,7 +133,7 @@ impl Source<'_> {
             Keyword::LastMessage => out.extend_from_slice(self.prepared.layout.whole(&call.dialog.last.kept)),
             Keyword::LastRequestUri => out.extend_from_slice(self.last_request_uri()),
             Keyword::NextUrl => match &call.extra {
-                Some(extra) if !extra.target.is_empty() => out.extend_from_slice(&extra.target),
+                Some(extra) if !extra.routes.target.is_empty() => out.extend_from_slice(&extra.routes.target),
                 _ => out.extend_from_slice(self.last_request_uri()),
             },
             Keyword::Routes => self.routes(out),
@@ -204,11 +204,11 @@ impl Source<'_> {
     }
 
     fn routes(&self, out: &mut Vec<u8>) {
-        let Some(extra) = self.call.extra.as_ref().filter(|extra| !extra.route_set.is_empty()) else {
+        let Some(extra) = self.call.extra.as_ref().filter(|extra| !extra.routes.set.is_empty()) else {
             return;
         };
         out.extend_from_slice(b"Route: ");
-        for (at, route) in extra.route_set.iter().enumerate() {
+        for (at, route) in extra.routes.set.iter().enumerate() {
             if at > 0 {
                 out.extend_from_slice(b", ");
             }

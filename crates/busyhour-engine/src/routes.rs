@@ -5,9 +5,17 @@ use busyhour_wire::Message;
 use crate::call::Call;
 use crate::context::Context;
 
+/// Route set and remote target of a dialog.
+#[derive(Debug, Default)]
+pub(crate) struct Routes {
+    pub(crate) set: Vec<Vec<u8>>,
+    /// Empty: none is known.
+    pub(crate) target: Vec<u8>,
+}
+
 /// Stores route set and target from a message, once a call.
 pub(crate) fn record(context: &mut Context, call: &mut Call, message: &Message<'_>) {
-    if call.extra.as_ref().is_some_and(|extra| !extra.route_set.is_empty()) {
+    if call.extra.as_ref().is_some_and(|extra| !extra.routes.set.is_empty()) {
         return;
     }
     let Some(contact) = message.header(b"Contact").next() else {
@@ -38,9 +46,7 @@ pub(crate) fn record(context: &mut Context, call: &mut Call, message: &Message<'
         }
         None => uri(contact),
     };
-    let extra = call.extra();
-    extra.target = target.to_vec();
-    extra.route_set = set;
+    call.extra().routes = Routes { set, target: target.to_vec() };
 }
 
 fn is_loose(route: &[u8]) -> bool {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use busyhour_scenario::program::Scope;
 
+use crate::call_id;
 use crate::injection::Files;
 use crate::settings::Run;
 use crate::variables::Value;
@@ -27,6 +28,8 @@ pub struct Shared {
     users: AtomicI64,
     values: Mutex<SharedValues>,
     files: Arc<Files>,
+    /// Some program has calls with several dialogs.
+    one_owner: bool,
 }
 
 /// Variables that outlive a call. Programs have slots of their own; here they are found by name.
@@ -102,6 +105,7 @@ impl Shared {
             users: AtomicI64::new(-1),
             values: Mutex::new(values),
             files: Arc::clone(&run.files),
+            one_owner: run.programs.iter().any(|program| program.dialogs.len() > 1),
         }
     }
 
@@ -127,6 +131,15 @@ impl Shared {
     pub(crate) fn values(&self) -> MutexGuard<'_, SharedValues> {
         // Values are whole after every assignment, so a panic elsewhere has not broken them.
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The worker, 0-based, that owns a Call-ID: a pure function of what follows `///`. Where calls have several
+    /// dialogs, whose Call-IDs may be anything, worker 0 owns all.
+    pub fn owner(&self, call_id: &[u8]) -> usize {
+        if self.one_owner || self.workers() == 1 {
+            return 0;
+        }
+        call_id::owner_of_hash(call_id::hash(call_id), self.workers())
     }
 
     /// Number of workers.

@@ -111,13 +111,21 @@ pub(crate) fn release(
     Fate::Ends(Ending::Aborted(call.step, kind))
 }
 
-/// Sends what ends an unfinished call (spec-engine §8, spec-3.8 B).
+/// Sends what ends an unfinished call, in the dialog in hand and then in the others (spec-engine §8, spec-3.8 B, K).
 pub(crate) fn send_release(prepared: &Prepared, context: &mut Context, call: &mut Call) {
+    release_dialog(prepared, context, call);
+    for slot in call.other_slots() {
+        context.switch_dialog(call, slot);
+        release_dialog(prepared, context, call);
+    }
+}
+
+fn release_dialog(prepared: &Prepared, context: &mut Context, call: &mut Call) {
     let dialog = &call.dialog;
     if !dialog.last.any {
         return;
     }
-    if prepared.program.creation == Role::Server {
+    if !call.dialog_is_ours().unwrap_or(prepared.program.creation == Role::Client) {
         // Before the ACK there is no dialog that a server could end (RFC 3261 §15).
         if dialog.established {
             send_automatic(prepared, context, call, Kind::Bye, None);

@@ -8,12 +8,12 @@ mod send;
 
 pub(crate) use init::run_init;
 pub(crate) use recv::{ending_on_close, keep, note_peer_tag, take};
-pub(crate) use send::{note_reply_path, repeat_step, send_automatic, send_stored};
+pub(crate) use send::{answer_again, note_reply_path, repeat_step, send_automatic, send_stored};
 
 use busyhour_scenario::program::{Condition, Next, Step, StepKind, TimerId};
 use rand::RngExt as _;
 
-use crate::call::{Call, Fate, Timer};
+use crate::call::{Call, Fate, Timer, Waiting};
 use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::host::{self, Part};
@@ -38,10 +38,11 @@ pub(crate) fn run(prepared: &Prepared, context: &mut Context, call: &mut Call) -
             follow(prepared, context, call, step, call.step);
             continue;
         }
+        context.switch_dialog(call, step.dialog);
         let fate = match &step.kind {
             StepKind::Send(send) => send::run(prepared, context, call, step, send),
             StepKind::Recv(recv) => match waiting_message(call) {
-                Some((source, bytes)) => matching::receive_waiting(prepared, context, call, &source, &bytes),
+                Some(waiting) => matching::receive_waiting(prepared, context, call, &waiting),
                 None => recv::wait(prepared, context, call, recv),
             },
             StepKind::Pause(pause) => pause::run(prepared, context, call, step, pause),
@@ -168,6 +169,6 @@ fn timer_of(call: &mut Call, timer: TimerId) -> Option<&mut Timer> {
     call.tables.as_mut()?.timers.get_mut(timer as usize)
 }
 
-fn waiting_message(call: &mut Call) -> Option<(crate::transport::Source, Vec<u8>)> {
+fn waiting_message(call: &mut Call) -> Option<Waiting> {
     call.extra.as_mut()?.waiting.pop_front()
 }

@@ -1,9 +1,9 @@
 //! `recv`: waiting, and taking a message that matches.
 
-use busyhour_scenario::program::{Optional, Recv, RecvTimeout, Step, StepKind};
+use busyhour_scenario::program::{Optional, Recv, RecvTimeout, Step, StepKind, TransactionId};
 use busyhour_wire::{Message, Start};
 
-use crate::call::{Call, Fate};
+use crate::call::{Call, Fate, Last, ServerTransaction};
 use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::host::{self, Part};
@@ -116,7 +116,10 @@ pub(crate) fn take(
     if !recv.advance_state {
         return None;
     }
-    remember(prepared, context, call, index, message, hash);
+    match recv.start_transaction {
+        Some(transaction) => begin_transaction(prepared, context, call, transaction, index, message, hash),
+        None => remember(prepared, context, call, index, message, hash),
+    }
     let stays = recv.optional != Optional::No
         && step
             .next
@@ -127,6 +130,23 @@ pub(crate) fn take(
     }
     super::follow(prepared, context, call, step, index);
     None
+}
+
+/// Makes a request the last message taken, and keeps it for its answers (spec-3.8 A2).
+fn begin_transaction(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    transaction: TransactionId,
+    index: u32,
+    message: &Message<'_>,
+    hash: u64,
+) {
+    keep(prepared, context, call, message);
+    let request = last(prepared, context, message);
+    // `Engine::enter` has made room for every transaction of the program.
+    let state = &mut call.extra().server_transactions[usize::from(transaction)];
+    *state = ServerTransaction { request, hash, step: index, ..ServerTransaction::default() };
 }
 
 /// Makes a message the last one taken.
@@ -146,11 +166,17 @@ pub(crate) fn remember(
 /// Keeps a message for `[last_…]` and automatic messages.
 pub(crate) fn keep(prepared: &Prepared, context: &mut Context, call: &mut Call, message: &Message<'_>) {
     context.pool.give(std::mem::take(&mut call.dialog.last.kept));
-    call.dialog.last.kept = prepared.layout.keep(&mut context.pool, &mut context.scratch, message);
-    call.dialog.last.cseq = message.cseq_number().unwrap_or(0);
-    call.dialog.last.status = message.status().unwrap_or(0);
-    call.dialog.last.is_request = message.status().is_none();
-    call.dialog.last.any = true;
+    call.dialog.last = last(prepared, context, message);
+}
+
+fn last(prepared: &Prepared, context: &mut Context, message: &Message<'_>) -> Last {
+    Last {
+        kept: prepared.layout.keep(&mut context.pool, &mut context.scratch, message),
+        cseq: message.cseq_number().unwrap_or(0),
+        status: message.status().unwrap_or(0),
+        is_request: message.status().is_none(),
+        any: true,
+    }
 }
 
 /// A response's To tag becomes the peer's (spec-engine §3.2).

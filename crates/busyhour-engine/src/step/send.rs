@@ -31,8 +31,11 @@ pub(super) fn run(
     if message.raises_cseq {
         call.dialog.cseq = call.dialog.cseq.wrapping_add(1);
     }
+    if let Some(id) = call.open_dialog(&prepared.program) {
+        context.opened_dialogs.push((id, call.slot));
+    }
     let start = context.out.bytes.len();
-    if let Err(trouble) = render_step(prepared, context, call, index, message) {
+    if let Err(trouble) = render_in_transaction(prepared, context, call, index, message, send) {
         context.out.bytes.truncate(start);
         context.warn(|| unsent(call, &trouble));
         return Some(unexpected::release(prepared, context, call, trouble.kind));
@@ -83,6 +86,33 @@ fn render_step(
     source.render(&message.template, &mut context.out.bytes)
 }
 
+/// Renders the message of a step; a response of a named transaction speaks of that transaction's request, whatever was
+/// received since.
+fn render_in_transaction(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    index: u32,
+    message: &Message,
+    send: &Send,
+) -> Result<(), render::Unrenderable> {
+    let Some(transaction) = send.response_transaction.map(usize::from) else {
+        return render_step(prepared, context, call, index, message);
+    };
+    exchange_last(call, transaction);
+    let rendered = render_step(prepared, context, call, index, message);
+    exchange_last(call, transaction);
+    rendered
+}
+
+/// Exchanges the last message taken with the request of a server transaction.
+fn exchange_last(call: &mut Call, transaction: usize) {
+    let Some(extra) = &mut call.extra else { return };
+    if let Some(state) = extra.server_transactions.get_mut(transaction) {
+        std::mem::swap(&mut call.dialog.last, &mut state.request);
+    }
+}
+
 fn note_transactions(context: &Context, call: &mut Call, send: &Send, index: u32, start: usize) {
     if let Some(transaction) = send.start_transaction {
         let branch = busyhour_wire::Message::parse(&context.out.bytes[start..])
@@ -130,16 +160,24 @@ fn store(context: &mut Context, call: &mut Call, send: &Send, index: u32, messag
     if !call.flags.datagrams || !context.settings.retransmit {
         return;
     }
+    let transaction = send.response_transaction;
+    if let Some(state) =
+        transaction.and_then(|transaction| call.extra().server_transactions.get_mut(usize::from(transaction)))
+    {
+        state.answer.clear();
+        state.answer.extend_from_slice(&context.out.bytes[start..]);
+        state.answer_step = index;
+    }
     let received = &mut call.dialog.received;
-    let first_answer = received.unanswered != 0;
+    let first_answer = received.unanswered != 0 && transaction.is_none();
     if first_answer {
         received.answered = received.unanswered;
         received.answered_step = received.unanswered_step;
         received.unanswered = 0;
         call.dialog.answered_request = call.dialog.last.is_request;
     }
-    let answers =
-        first_answer || (message.is_response && received.answered != 0 && call.dialog.answered_request);
+    let answers = transaction.is_none()
+        && (first_answer || (message.is_response && received.answered != 0 && call.dialog.answered_request));
     if answers {
         std::mem::take(&mut received.answer).recycle(&mut context.pool);
         received.answer_step = index;
@@ -157,7 +195,7 @@ fn store(context: &mut Context, call: &mut Call, send: &Send, index: u32, messag
         };
         call.sent = match &received.answer {
             Stored::Bytes(_) if answers => Stored::Answer,
-            _ if message.stable => Stored::Again,
+            _ if message.stable && transaction.is_none() => Stored::Again,
             _ => Stored::Bytes(context.pool.store(&context.out.bytes[start..])),
         };
     }
@@ -171,7 +209,8 @@ pub(crate) fn send_stored(
     step: u32,
     answer: bool,
 ) -> bool {
-    let lost_percent = prepared.program.steps[step as usize].lost_percent;
+    let Step { lost_percent, dialog, .. } = prepared.program.steps[step as usize];
+    context.switch_dialog(call, dialog);
     context.step(call, step).retransmissions += 1;
     context.statistics.counters.retransmissions += 1;
     if context.loses(call, lost_percent) {
@@ -196,8 +235,29 @@ pub(crate) fn send_stored(
     context.transmit(call, path, start)
 }
 
+/// Sends the last response of a server transaction again.
+pub(crate) fn answer_again(prepared: &Prepared, context: &mut Context, call: &mut Call, transaction: usize) {
+    let Some(state) = call.extra.as_ref().and_then(|extra| extra.server_transactions.get(transaction)) else {
+        return;
+    };
+    let step = state.answer_step;
+    let start = context.out.bytes.len();
+    context.out.bytes.extend_from_slice(&state.answer);
+    context.step(call, step).retransmissions += 1;
+    context.statistics.counters.retransmissions += 1;
+    let lost_percent = prepared.program.steps[step as usize].lost_percent;
+    if context.loses(call, lost_percent) {
+        context.out.bytes.truncate(start);
+        context.step(call, step).lost += 1;
+        return;
+    }
+    let path = path_for(call, &prepared.messages[step as usize], &context.out.bytes[start..]);
+    context.transmit(call, path, start);
+}
+
 /// Renders a step anew and sends it: the ACK of a repeated, not identical, final response.
 pub(crate) fn repeat_step(prepared: &Prepared, context: &mut Context, call: &mut Call, step: u32) {
+    context.switch_dialog(call, prepared.program.steps[step as usize].dialog);
     context.step(call, step).retransmissions += 1;
     context.statistics.counters.retransmissions += 1;
     let start = context.out.bytes.len();
