@@ -51,6 +51,12 @@ impl Diagnostic {
         self
     }
 
+    /// Moves the place by so many bytes.
+    pub(crate) fn shifted(mut self, by: usize) -> Diagnostic {
+        self.span = self.span.start + by..self.span.end + by;
+        self
+    }
+
     /// Sets how to mend it.
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = help.into();

@@ -1,71 +1,176 @@
-//! A scenario file as text: reading it with a size limit, decoding it, and finding lines and columns in it.
+//! A scenario file as text, with the files it includes: reading them with a size limit, decoding them, and finding lines
+//! and columns in them.
 //!
-//! Byte offsets everywhere in this crate refer to the decoded text, which is UTF-8 without a byte order mark.
+//! Byte offsets everywhere in this crate refer to the decoded text, which is UTF-8 without a byte order mark. Included
+//! files (spec-3.8 A1) stand behind the main one in the same text, each once for each place that includes it, so that an
+//! offset alone says in which file a finding is.
 
+mod decode;
+mod include;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::Diagnostic;
 
-/// Largest scenario file that is read, in bytes.
+pub(crate) use include::{INCLUDE, holds_includes};
+pub use include::{INCLUDES_MAX, NESTING_MAX};
+
+/// Most bytes of a scenario that are read, over all its files.
 pub const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// A decoded scenario file.
+/// A decoded scenario file, and the files it includes.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Name as the user gave it.
+    /// Name of the main file as the user gave it.
     pub name: String,
-    /// The decoded text.
+    /// The decoded text of all files, the main one first, a line end between them.
     pub text: String,
-    /// What decoding found. The XML reader's findings come on top of these.
+    /// What decoding and including found. The XML reader's findings come on top of these.
     pub diagnostics: Vec<Diagnostic>,
+    /// The files in the order of their texts; never empty.
+    parts: Vec<Part>,
+    /// For each `<xi:include>` that was followed, by the offset of its name: the file, or `None` if a finding says why
+    /// there is none.
+    includes: HashMap<usize, Option<usize>>,
+    /// Includes were followed, so that one that is not in the map was one too many.
+    follows_includes: bool,
+}
+
+/// One file's share of the text.
+#[derive(Debug, Clone)]
+struct Part {
+    /// Name to be shown.
+    name: String,
+    span: Range<usize>,
     /// Offset of the first byte of each line; never empty.
     line_starts: Vec<usize>,
+    /// Offset of the name of the `<xi:include>` that asked for it.
+    included_at: Option<usize>,
+}
+
+/// What became of an `<xi:include>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Inclusion {
+    /// The file's text stands here.
+    Text(Range<usize>),
+    /// A finding of the source says why there is no text.
+    Refused,
+    /// The source was made without a way to read files.
+    NotRead,
 }
 
 impl Source {
-    /// Reads and decodes a file. Never reads more than [`FILE_BYTES_MAX`] bytes, whatever the file's kind.
+    /// Reads and decodes a file and the files it includes. Never reads more than [`FILE_BYTES_MAX`] bytes of the file,
+    /// whatever its kind. That an included file cannot be read is a finding, not an error.
     pub fn read(path: &Path) -> Result<Source, LoadError> {
         let name = path.display().to_string();
         match read_limited(path) {
-            Ok(bytes) => Ok(Source::from_bytes(name, &bytes)),
+            Ok(bytes) => Ok(Source::with_reader(name, path, &bytes, &mut read_limited)),
             Err(reason) => Err(LoadError { name, reason }),
         }
     }
 
-    /// Decodes bytes (spec-scenario §1, Encoding): a byte order mark decides; else valid UTF-8 is taken as it is,
-    /// whatever the declaration says; else each byte is a Latin-1 character.
+    /// Decodes bytes. Files that they include are not read: an `<xi:include>` will be an error.
+    ///
+    /// A byte order mark decides; else valid UTF-8 is taken as it is, whatever the declaration says; else each byte is a
+    /// Latin-1 character (spec-scenario §1, Encoding).
     pub fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Source {
-        let (text, diagnostics) = decode(bytes);
-        let line_starts =
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
-        Source { name: name.into(), text, diagnostics, line_starts }
+        let mut source = Source {
+            name: name.into(),
+            text: String::new(),
+            diagnostics: Vec::new(),
+            parts: Vec::new(),
+            includes: HashMap::new(),
+            follows_includes: false,
+        };
+        source.add_part(source.name.clone(), bytes, None);
+        source
     }
 
-    /// Finds line and column of a byte offset. Both are 1-based; columns count characters. An offset beyond the end
-    /// gives the end, one inside a character gives that character.
+    /// Decodes bytes and the files they include, which `read` gives. The names of those are relative to the folder of
+    /// `path`, which may be empty: then to the current one.
+    pub fn with_reader(
+        name: impl Into<String>,
+        path: &Path,
+        bytes: &[u8],
+        read: &mut dyn FnMut(&Path) -> Result<Vec<u8>, LoadErrorReason>,
+    ) -> Source {
+        let mut source = Source::from_bytes(name, bytes);
+        include::follow(&mut source, path, bytes.len() as u64, read);
+        source
+    }
+
+    /// Text of the main file alone.
+    pub fn main_text(&self) -> &str {
+        self.parts.first().and_then(|main| self.text.get(main.span.clone())).unwrap_or_default()
+    }
+
+    /// Name of the file in which an offset lies.
+    pub fn file(&self, offset: usize) -> &str {
+        &self.part(offset).name
+    }
+
+    /// Offset of the `<xi:include>` that asked for the file in which an offset lies; `None` in the main file.
+    pub fn included_at(&self, offset: usize) -> Option<usize> {
+        self.part(offset).included_at
+    }
+
+    /// Finds line and column of a byte offset in its file. Both are 1-based; columns count characters. An offset beyond
+    /// the end gives the end, one inside a character gives that character.
     pub fn place(&self, offset: usize) -> (usize, usize) {
-        let offset = self.text.floor_char_boundary(offset);
-        let line = self.line_starts.partition_point(|start| *start <= offset);
-        // The first line starts at 0, so at least one start is not behind the offset.
-        let start = self.line_starts[line - 1];
+        let part = self.part(offset);
+        let offset = self.text.floor_char_boundary(offset.min(part.span.end));
+        let line = part.line_starts.partition_point(|start| *start <= offset);
+        // A part's first line starts where the part does, so at least one start is not behind the offset.
+        let start = part.line_starts[line - 1];
         (line, self.text[start..offset].chars().count() + 1)
     }
 
-    /// The text of a 1-based line, without its line end. Empty if there is no such line.
-    pub fn line(&self, line: usize) -> &str {
-        let start = self.line_start(line);
-        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next.saturating_sub(1));
-        let text = self.text.get(start..end).unwrap_or("");
-        text.strip_suffix('\r').unwrap_or(text)
+    /// The line in which an offset lies: where it starts, and its text without the line end.
+    pub fn line_at(&self, offset: usize) -> (usize, &str) {
+        let part = self.part(offset);
+        let line = part.line_starts.partition_point(|start| *start <= offset.min(part.span.end));
+        let start = part.line_starts[line - 1];
+        let end = part.line_starts.get(line).map_or(part.span.end, |next| next - 1);
+        let text = self.text.get(start..end).unwrap_or_default();
+        (start, text.strip_suffix('\r').unwrap_or(text))
     }
 
-    /// Offset of the first byte of a 1-based line; the text's length if there is no such line.
-    pub fn line_start(&self, line: usize) -> usize {
-        let start = line.checked_sub(1).and_then(|index| self.line_starts.get(index));
-        start.copied().unwrap_or(self.text.len())
+    /// What became of the `<xi:include>` whose name stands at this offset.
+    pub(crate) fn inclusion(&self, offset: usize) -> Inclusion {
+        match self.includes.get(&offset) {
+            Some(Some(part)) => {
+                self.parts.get(*part).map_or(Inclusion::Refused, |part| Inclusion::Text(part.span.clone()))
+            }
+            None if !self.follows_includes => Inclusion::NotRead,
+            _ => Inclusion::Refused,
+        }
+    }
+
+    /// Decodes bytes and adds them to the text as one more file.
+    fn add_part(&mut self, name: String, bytes: &[u8], included_at: Option<usize>) {
+        if !self.parts.is_empty() {
+            self.text.push('\n');
+        }
+        let start = self.text.len();
+        let (text, found) = decode::decode(bytes);
+        let line_starts = std::iter::once(start)
+            .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| start + at + 1))
+            .collect();
+        self.text.push_str(&text);
+        self.diagnostics.extend(found.into_iter().map(|finding| finding.shifted(start)));
+        self.parts.push(Part { name, span: start..self.text.len(), line_starts, included_at });
+    }
+
+    fn part(&self, offset: usize) -> &Part {
+        let behind = self.parts.partition_point(|part| part.span.start <= offset);
+        // The first part starts at 0.
+        &self.parts[behind - 1]
     }
 }
 
@@ -95,23 +200,35 @@ pub enum LoadErrorReason {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Unable to load '{}' xml scenario file: ", self.name.escape_debug())?;
-        let limit = FILE_BYTES_MAX / (1024 * 1024);
+        let (what, help) = self.reason.words();
+        write!(f, "Unable to load '{}' xml scenario file: {what}", self.name.escape_debug())?;
         match &self.reason {
-            LoadErrorReason::NotFound => {
-                write!(f, "File was not found. Check the path, or name an embedded scenario")
-            }
-            LoadErrorReason::Directory => write!(f, "it is a directory. Name a scenario file inside it"),
+            LoadErrorReason::NotFound => write!(f, ". {help}, or name an embedded scenario"),
+            _ if help.is_empty() => Ok(()),
+            _ => write!(f, ". {help}"),
+        }
+    }
+}
+
+impl LoadErrorReason {
+    /// What is wrong, and how to mend it.
+    fn words(&self) -> (String, &'static str) {
+        let limit = FILE_BYTES_MAX / (1024 * 1024);
+        match self {
+            LoadErrorReason::NotFound => ("File was not found".to_owned(), "Check the path"),
+            LoadErrorReason::Directory => ("it is a directory".to_owned(), "Name a scenario file inside it"),
             LoadErrorReason::PermissionDenied => {
-                write!(f, "permission denied. Make it readable for this user")
+                ("permission denied".to_owned(), "Make it readable for this user")
             }
-            LoadErrorReason::TooLarge(Some(bytes)) => {
-                write!(f, "it has {bytes} bytes, a scenario file may have {limit} MiB. Is it the right file?")
-            }
-            LoadErrorReason::TooLarge(None) => {
-                write!(f, "it has more than {limit} MiB, which is the limit. Is it the right file?")
-            }
-            LoadErrorReason::Io(error) => write!(f, "{error}"),
+            LoadErrorReason::TooLarge(Some(bytes)) => (
+                format!("it has {bytes} bytes, a scenario may have {limit} MiB with all its files"),
+                "Is it the right file?",
+            ),
+            LoadErrorReason::TooLarge(None) => (
+                format!("with it there are more than {limit} MiB, which is the limit of a scenario"),
+                "Is it the right file?",
+            ),
+            LoadErrorReason::Io(error) => (error.to_string(), ""),
         }
     }
 }
@@ -154,114 +271,10 @@ fn reason(error: io::Error) -> LoadErrorReason {
     }
 }
 
-fn decode(bytes: &[u8]) -> (String, Vec<Diagnostic>) {
-    match bytes {
-        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => {
-            let error =
-                Diagnostic::error(codes::UTF_32, 0..0, "the file is encoded in UTF-32, which is not read")
-                    .label("UTF-32 byte order mark")
-                    .help("save the file as UTF-8");
-            (String::new(), vec![error])
-        }
-        [0xEF, 0xBB, 0xBF, rest @ ..] => decode_bytes(rest),
-        [0xFF, 0xFE, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => decode_utf16(rest, u16::from_be_bytes),
-        // No mark, but `<` in two bytes.
-        [b'<', 0, _, 0, ..] => decode_utf16(bytes, u16::from_le_bytes),
-        [0, b'<', 0, _, ..] => decode_utf16(bytes, u16::from_be_bytes),
-        _ => decode_bytes(bytes),
-    }
-}
-
-fn decode_bytes(bytes: &[u8]) -> (String, Vec<Diagnostic>) {
-    let declared = declared_encoding(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => {
-            let warning = text.bytes().position(|byte| !byte.is_ascii()).and_then(|at| {
-                let declared =
-                    declared.filter(|name| !name.eq_ignore_ascii_case("utf-8") && *name != "utf8")?;
-                let width = text[at..].chars().next().map_or(0, char::len_utf8);
-                let message = format!("the file declares {declared}, but its bytes are UTF-8; read as UTF-8");
-                Some(
-                    Diagnostic::warning(codes::ENCODING_MISMATCH, at..at + width, message)
-                        .label("first character that is not ASCII")
-                        .help("write encoding=\"UTF-8\" in the first line"),
-                )
-            });
-            (text.to_owned(), warning.into_iter().collect())
-        }
-        Err(error) => {
-            let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-            if declared.is_some_and(is_latin_1) {
-                return (text, Vec::new());
-            }
-            let before = &bytes[..error.valid_up_to()];
-            let at = before.iter().map(|byte| char::from(*byte).len_utf8()).sum();
-            // A non-ASCII byte is two bytes long as a character; only such a byte can be invalid.
-            let found = bytes[error.valid_up_to()];
-            let message = match declared {
-                Some(name) => format!(
-                    "byte 0x{found:02X} is not valid UTF-8; the file, declared as {name}, is read as Latin-1"
-                ),
-                None => format!("byte 0x{found:02X} is not valid UTF-8; the whole file is read as Latin-1"),
-            };
-            let warning = Diagnostic::warning(codes::NOT_UTF_8, at..at + 2, message)
-                .label("first byte that is not UTF-8")
-                .help("save the file as UTF-8, or declare encoding=\"ISO-8859-1\" in the first line");
-            (text, vec![warning])
-        }
-    }
-}
-
-fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> (String, Vec<Diagnostic>) {
-    let (pairs, odd) = bytes.as_chunks::<2>();
-    let mut text = String::with_capacity(bytes.len());
-    let mut invalid = None;
-    for character in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
-        let character = character.unwrap_or_else(|_| {
-            invalid.get_or_insert(text.len());
-            char::REPLACEMENT_CHARACTER
-        });
-        text.push(character);
-    }
-    if !odd.is_empty() {
-        invalid.get_or_insert(text.len());
-        text.push(char::REPLACEMENT_CHARACTER);
-    }
-    let diagnostics = invalid.map(|at| {
-        Diagnostic::error(
-            codes::UTF_16,
-            at..at + char::REPLACEMENT_CHARACTER.len_utf8(),
-            "the UTF-16 text is damaged",
-        )
-        .label("half of a character")
-        .help("save the file as UTF-8")
-    });
-    (text, diagnostics.into_iter().collect())
-}
-
-/// The encoding named by the XML declaration, if there is one at the start.
-fn declared_encoding(bytes: &[u8]) -> Option<&str> {
-    let head = &bytes[..bytes.len().min(512)];
-    let start = head.iter().position(|byte| !byte.is_ascii_whitespace())?;
-    let head = head[start..].strip_prefix(b"<?xml")?;
-    let head = &head[..memchr::memchr(b'>', head)?];
-    let at = memchr::memmem::find(head, b"encoding")?;
-    let rest = head[at + b"encoding".len()..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
-    let (quote, rest) = rest.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
-    let name = std::str::from_utf8(&rest[..memchr::memchr(*quote, rest)?]).ok()?;
-    name.bytes().all(|byte| byte.is_ascii_graphic()).then_some(name)
-}
-
-fn is_latin_1(name: &str) -> bool {
-    ["iso-8859-1", "iso_8859-1", "iso8859-1", "latin1", "latin-1", "l1"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::codes;
 
     const LATIN_1: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\" ?>\n";
 
@@ -314,8 +327,8 @@ mod tests {
         assert_eq!(source.place(5), (2, 2));
         assert_eq!(source.place(999), (3, 1));
         assert_eq!(
-            (source.line(0), source.line(1), source.line(2), source.line(3), source.line(4)),
-            ("", "ä", "bc", "", "")
+            (source.line_at(1), source.line_at(5), source.line_at(999)),
+            ((0, "ä"), (4, "bc"), (7, ""))
         );
         assert_eq!(Source::from_bytes("a", b"").place(7), (1, 1));
     }

@@ -92,6 +92,23 @@ impl Element {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
+    /// Moves all places by so many bytes.
+    pub(crate) fn shift(&mut self, by: usize) {
+        let shift = |span: &mut Range<usize>| *span = span.start + by..span.end + by;
+        shift(&mut self.name_span);
+        shift(&mut self.span);
+        for attribute in &mut self.attributes {
+            shift(&mut attribute.name_span);
+            shift(&mut attribute.value_span);
+        }
+        for child in &mut self.children {
+            match child {
+                Node::Element(element) => element.shift(by),
+                Node::Text { span, .. } | Node::CData { span, .. } => shift(span),
+            }
+        }
+    }
+
     /// Child elements in order.
     pub fn elements(&self) -> impl Iterator<Item = &Element> {
         self.children.iter().filter_map(|node| match node {

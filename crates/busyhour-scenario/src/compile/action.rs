@@ -4,6 +4,7 @@ use crate::check::codes;
 use crate::compile::Compiler;
 use crate::compile::attributes::value_span;
 use crate::program::{Action, Arithmetic, Compare, Operand, Text};
+use crate::source::INCLUDE;
 use crate::syntax::names;
 use crate::template::Template;
 use crate::xml::{Element, Node};
@@ -27,6 +28,8 @@ impl Compiler<'_> {
         let mut actions = Vec::new();
         for node in &list.children {
             match node {
+                // It could not be read, which is reported already.
+                Node::Element(element) if element.name == INCLUDE => {}
                 Node::Element(element) => actions.extend(self.action(element)),
                 Node::Text { text, span } | Node::CData { text, span } => {
                     self.ignored_text(text, span.clone(), "action");

@@ -6,6 +6,7 @@ use crate::compile::attributes::value_span;
 use crate::compile::stanza::Stanza;
 use crate::compile::variables::names_in;
 use crate::program::{DefaultMessage, Scope};
+use crate::source::INCLUDE;
 use crate::syntax::cdata::Purpose;
 use crate::syntax::located::Located;
 use crate::syntax::{names, number};
@@ -97,7 +98,7 @@ impl Compiler<'_> {
                 Node::Element(child) => match child.name.as_str() {
                     "label" => self.label(child, stanza),
                     "nop" => self.step(child, stanza),
-                    "xi:include" => self.not_available("<xi:include>".to_owned(), child.name_span.clone()),
+                    INCLUDE => stanza.leave_out(),
                     other => self.findings.add(
                         codes::BAD_INIT,
                         child.name_span.clone(),

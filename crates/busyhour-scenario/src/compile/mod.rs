@@ -7,6 +7,7 @@ mod declaration;
 mod distribution;
 mod ereg;
 mod exec;
+mod include;
 mod keyword;
 mod message;
 mod pause;
@@ -25,7 +26,7 @@ use crate::check::timers::Timers;
 use crate::check::transactions::Transactions;
 use crate::diagnostic::Diagnostic;
 use crate::program::{DefaultMessage, Keep, Program, StepKind};
-use crate::source::Source;
+use crate::source::{INCLUDE, Source};
 use crate::syntax::names;
 use crate::template::Template;
 use crate::xml::{self, Element, Node};
@@ -66,12 +67,12 @@ pub struct Loaded {
 
 /// Compiles a scenario.
 pub fn load(source: &Source, options: &Options) -> Loaded {
-    let (root, reader_findings) = xml::parse(&source.text);
+    let (root, reader_findings) = xml::parse(source.main_text());
     let mut findings = Findings::default();
     findings.extend(source.diagnostics.iter().cloned());
     findings.extend(reader_findings);
     let root = root.filter(|root| check_root(root, &mut findings));
-    let Some(root) = root else {
+    let Some(mut root) = root else {
         let reader_said_why = findings.has_error();
         if !reader_said_why {
             findings.add(
@@ -85,6 +86,7 @@ pub fn load(source: &Source, options: &Options) -> Loaded {
         let (diagnostics, _) = findings.finish();
         return Loaded { program: None, diagnostics };
     };
+    include::expand(&mut root, source, &mut findings);
     let mut compiler = Compiler::new(source, options, findings, &root);
     let (main, init) = compiler.scenario(&root);
     compiler.finish(source, &root, main, init)
@@ -153,7 +155,8 @@ impl<'a> Compiler<'a> {
                 "Global" | "User" | "Reference" => self.declaration(element),
                 "DefaultMessage" => self.default_message(element),
                 "ResponseTimeRepartition" | "CallLengthRepartition" => self.repartition(element),
-                "xi:include" => self.not_available("<xi:include>".to_owned(), element.name_span.clone()),
+                // One that is still here could not be read, which is reported already.
+                INCLUDE => main.leave_out(),
                 _ => self.step(element, &mut main),
             }
         }

@@ -1,4 +1,4 @@
-//! Codes of the findings about a file's encoding and XML: `E0xx` and `W0xx`. A code never changes its meaning; one
+//! Codes of the findings about a file's encoding, XML and included files: `E0xx` and `W0xx`. A code never changes its meaning; one
 //! that is no longer used is not given to another finding. `E1xx` and `W1xx` belong to checks of the scenario.
 
 macro_rules! codes {
@@ -43,6 +43,16 @@ codes! {
     UTF_32 = "E015";
     /// There are more errors than are listed.
     MORE_ERRORS = "E016";
+    /// An included file cannot be read.
+    INCLUDE_UNREADABLE = "E017";
+    /// An `<xi:include>` does not say which file.
+    INCLUDE_WITHOUT_HREF = "E018";
+    /// A file includes itself, directly or through others.
+    INCLUDE_CYCLE = "E019";
+    /// Included files are nested too deeply.
+    INCLUDE_TOO_DEEP = "E020";
+    /// There are too many `<xi:include>`.
+    TOO_MANY_INCLUDES = "E021";
     /// A quote inside an attribute value is escaped by a backslash.
     ESCAPED_QUOTE = "W001";
     /// The root element is not closed.

@@ -21,7 +21,8 @@ pub fn render(source: &Source, diagnostics: &[Diagnostic], color: bool) -> Strin
     let mut out = String::new();
     for diagnostic in diagnostics {
         let (line, column) = source.place(diagnostic.span.start);
-        let excerpt = Excerpt::cut(source, line, column, &diagnostic.span);
+        let excerpt = Excerpt::cut(source, column, &diagnostic.span);
+        let file = visible(source.file(diagnostic.span.start));
         let severity = match diagnostic.level {
             Level::Warning => Severity::WARNING,
             Level::Error => Severity::ERROR,
@@ -33,13 +34,18 @@ pub fn render(source: &Source, diagnostics: &[Diagnostic], color: bool) -> Strin
         let mut snippet = Snippet::source(excerpt.text.as_str()).line_start(line).annotation(mark);
         // The renderer counts columns in the text it is given, which would be wrong for a cut one.
         if excerpt.cut_before {
-            group = group.element(Origin::path(visible(&source.name)).line(line).char_column(column));
+            group = group.element(Origin::path(file).line(line).char_column(column));
         } else {
-            snippet = snippet.path(visible(&source.name));
+            snippet = snippet.path(file);
         }
         group = group.element(snippet);
         if !diagnostic.help.is_empty() {
             group = group.element(Severity::HELP.message(visible(&diagnostic.help)));
+        }
+        if let Some(at) = source.included_at(diagnostic.span.start) {
+            let (line, column) = source.place(at);
+            let including = format!("included by {}:{line}:{column}", visible(source.file(at)));
+            group = group.element(Severity::NOTE.message(including));
         }
         out.push_str(&renderer.render(&[group]));
         out.push_str("\n\n");
@@ -54,7 +60,7 @@ pub fn one_line(source: &Source, diagnostic: &Diagnostic) -> String {
         Level::Warning => "warning",
         Level::Error => "error",
     };
-    let (name, message) = (visible(&source.name), visible(&diagnostic.message));
+    let (name, message) = (visible(source.file(diagnostic.span.start)), visible(&diagnostic.message));
     format!("{name}:{line}:{column}: {level}[{}]: {message}", diagnostic.code)
 }
 
@@ -69,9 +75,8 @@ struct Excerpt {
 
 impl Excerpt {
     /// Cuts the line around the span. A span over several lines is marked up to the end of its first line.
-    fn cut(source: &Source, line: usize, column: usize, span: &Range<usize>) -> Excerpt {
-        let full = source.line(line);
-        let line_start = source.line_start(line);
+    fn cut(source: &Source, column: usize, span: &Range<usize>) -> Excerpt {
+        let (line_start, full) = source.line_at(span.start);
         let start = source.text.floor_char_boundary(span.start).saturating_sub(line_start).min(full.len());
         let end =
             source.text.ceil_char_boundary(span.end).saturating_sub(line_start).clamp(start, full.len());

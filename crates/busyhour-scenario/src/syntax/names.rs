@@ -144,7 +144,6 @@ pub(crate) const LATER_ACTIONS: &[&str] = &[
     "rtp_echo",
     "rtp_stats",
     "rtp_dtmf",
-    "xi:include",
 ];
 
 /// Keywords that can be written, without the ones that only begin so (`last_…`, `$…`).

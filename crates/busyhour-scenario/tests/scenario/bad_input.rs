@@ -231,7 +231,6 @@ fn what_comes_later_says_so() {
         &actions("<§lookup assign_to='a' file='f' key='[$a]'/>"),
         &actions("<exec §play_pcap_audio='a.pcap'/>"),
         &actions("<exec §rtp_stream='wait' timeout='5'/>"),
-        "<§xi:include href='a.xml'/><recv request='A'/>",
         "<recv request='A' dialog='§2'/>",
         "<recv request='A' §start_txn='a'/>",
         "<recv request='A'/><§sendCmd><![CDATA[a: b]]></sendCmd>",

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod embedded;
+mod include;
 mod mutation;
 mod rules;
 mod support;
