@@ -1,8 +1,9 @@
-//! SIP on the wire: borrowed views of received messages, and the framing of streams.
+//! SIP on the wire: borrowed views of received messages, the framing of streams, and digest authentication.
 //!
 //! One forward pass finds what every message needs (start line, Call-ID, CSeq, branch of the top Via, tag of To); the
-//! rest is found on demand. Nothing is copied, nothing is allocated, and no input panics: a load tester must take
-//! in whatever a broken platform sends, so these views are tolerant and say what is missing instead of refusing.
+//! rest is found on demand. Nothing of a message is copied, nothing is allocated for it, and no input panics: a load
+//! tester must take in whatever a broken platform sends, so these views are tolerant and say what is missing instead of
+//! refusing.
 //!
 //! ```
 //! let bytes = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nTo: <sip:a@b>;tag=7\r\nCall-ID: 1@h\r\nCSeq: 1 INVITE\r\n\r\n";
@@ -11,6 +12,7 @@
 //! assert_eq!(message.call_id(), b"1@h");
 //! ```
 
+pub mod digest;
 mod framing;
 mod head;
 mod header;
