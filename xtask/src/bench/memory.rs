@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Bench;
 use super::contestant::Contestant;
-use super::pair::{Pair, Running};
+use super::pair::{Pair, Running, uac};
 use super::report::{Bound, Row};
 use crate::workspace::Outcome;
 
@@ -56,8 +56,15 @@ pub(super) fn million(bench: &Bench) -> Outcome<Vec<Row>> {
 
 fn start(client: &Contestant, server: &Contestant, calls: u64, rate: u64, hold_s: u64) -> Outcome<Running> {
     let more = ["-l".to_owned(), (calls + 1).to_string(), "-d".to_owned(), (hold_s * 1000).to_string()];
-    let pair =
-        Pair { client: (client, &[0]), server: (server, &[1]), mode: "u1", rate, calls, more: more.to_vec() };
+    let pair = Pair {
+        client: (client, &[0]),
+        server: (server, &[1]),
+        mode: "u1",
+        rate,
+        calls,
+        scenario: uac(),
+        more: more.to_vec(),
+    };
     pair.start()
 }
 

@@ -38,11 +38,13 @@ struct Bench {
 /// One measurement: its name for `--only`, and what runs it.
 type Measurement = (&'static str, fn(&Bench) -> Outcome<Vec<Row>>);
 
-const MEASUREMENTS: [Measurement; 9] = [
+const MEASUREMENTS: [Measurement; 11] = [
     ("floor", floor::measure),
-    ("cpu-uac", cpu::uac),
-    ("cpu-uas", cpu::uas),
+    ("cpu-uac", cpu::client),
+    ("cpu-uas", cpu::server),
     ("cpu-tcp", cpu::tcp),
+    ("expressions", cpu::expressions),
+    ("injection", cpu::injection),
     ("rate", rate::one_core_each),
     ("two-cores", rate::two_cores),
     ("memory", memory::per_open_call),

@@ -22,6 +22,8 @@ pub(super) struct Pair<'a> {
     pub(super) rate: u64,
     /// Calls in all.
     pub(super) calls: u64,
+    /// The client's scenario, in words of the command line.
+    pub(super) scenario: Vec<String>,
     /// What else the client is told.
     pub(super) more: Vec<String>,
 }
@@ -77,7 +79,8 @@ impl Pair<'_> {
         };
         let (rate, calls) = (self.rate.to_string(), self.calls.to_string());
         let target = format!("127.0.0.1:{port}");
-        let mut client_words = words(&[&target, "-sn", "uac", "-t", self.mode, "-r", &rate, "-m", &calls]);
+        let mut client_words = words(&[&target, "-t", self.mode, "-r", &rate, "-m", &calls]);
+        client_words.extend_from_slice(&self.scenario);
         client_words.extend_from_slice(&self.more);
         let since = Instant::now();
         let client = Run::start(self.client.0, self.client.1, &folder, "client", &client_words)?;
@@ -92,6 +95,11 @@ impl Pair<'_> {
         let server = running.server.interrupt()?;
         Ok(Ended { client, server, elapsed, output: running.client.output() })
     }
+}
+
+/// The embedded scenario `uac`.
+pub(super) fn uac() -> Vec<String> {
+    vec!["-sn".to_owned(), "uac".to_owned()]
 }
 
 /// The folder for the agents' files, empty or not.

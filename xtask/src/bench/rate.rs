@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Bench;
 use super::contestant::Contestant;
-use super::pair::{Pair, median};
+use super::pair::{Pair, median, uac};
 use super::report::{Bound, Row};
 use crate::workspace::Outcome;
 
@@ -73,8 +73,15 @@ fn holds(
     let calls = rate * seconds;
     // The default limit of open calls would be reached by repeats alone.
     let more = vec!["-l".to_owned(), (rate * 10).to_string()];
-    let pair =
-        Pair { client: (contestant, client), server: (contestant, server), mode: "u1", rate, calls, more };
+    let pair = Pair {
+        client: (contestant, client),
+        server: (contestant, server),
+        mode: "u1",
+        rate,
+        calls,
+        scenario: uac(),
+        more,
+    };
     // A program that cannot keep up falls behind and ends late, or never.
     let Ok(ended) = pair.play(load * 3 + Duration::from_secs(5)) else { return Ok(false) };
     let all_well = ended.client.exit == 0 && ended.client.failed == 0 && ended.client.created == calls;
@@ -95,6 +102,7 @@ pub(super) fn lateness(bench: &Bench) -> Outcome<Vec<Row>> {
             mode: "u1",
             rate: LATENESS_RATE,
             calls,
+            scenario: uac(),
             more: vec!["-l".to_owned(), (LATENESS_RATE * 10).to_string()],
         };
         let ended = pair.play(bench.load * 3 + Duration::from_secs(20))?;
