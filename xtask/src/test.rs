@@ -10,6 +10,12 @@ use crate::{peers, tidy};
 /// Seeds of the simulator in one run.
 const SIMULATOR_SEEDS: &str = "10000";
 
+/// Test programs of the crate `busyhour` that need the peers of `cargo xtask peers`.
+const WITH_PEERS: [&str; 2] = ["interop", "differential"];
+
+/// Cases of the differential tests that run at once.
+const DIFFERENTIAL_THREADS: usize = 6;
+
 /// Reads the command line of `test`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let mut fuzz = std::env::var_os("CI").is_some();
@@ -47,6 +53,7 @@ fn run_all(fuzz: bool) -> Outcome {
     check("documentation tests", &|| execute(cargo().args(["test", "--locked", "--workspace", "--doc"])));
     // Optimised: against real peers at hundreds of calls a second the debug build would be what is measured.
     check("interop tests with real peers", &|| interop_tests(nextest));
+    check("differential tests with SIPp", &|| differential_tests(nextest));
     check("simulator, 10 000 seeds", &|| {
         let mut command = cargo();
         command.args(["test", "--locked", "-p", "busyhour-sim", "--profile", "test-release"]);
@@ -68,12 +75,13 @@ fn has_nextest() -> bool {
     cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
 }
 
-/// Unit tests, with overflow checks and debug assertions. The interop and simulator tests have steps of their own.
+/// Unit tests, with overflow checks and debug assertions. The tests in [`WITH_PEERS`] and the simulator's have steps of their own.
 fn unit_tests(nextest: bool) -> Outcome {
     let mut command = cargo();
     if nextest {
         command.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast", "--no-tests", "pass"]);
-        command.args(["-E", "not binary(interop) and not package(busyhour-sim)"]);
+        let others = WITH_PEERS.map(|name| format!("not binary({name}) and ")).concat();
+        command.args(["-E", &format!("{others}not package(busyhour-sim)")]);
     } else {
         command.args(["test", "--locked", "--workspace", "--exclude", "busyhour-sim", "--no-fail-fast"]);
         command.args(["--lib", "--bins", "--examples"]);
@@ -84,7 +92,7 @@ fn unit_tests(nextest: bool) -> Outcome {
     execute(&mut command)
 }
 
-/// Names of the integration tests of all crates but `interop` and the simulator's.
+/// Names of the integration tests of all crates but those in [`WITH_PEERS`] and the simulator's.
 fn integration_tests() -> Outcome<Vec<String>> {
     let mut names = Vec::new();
     for krate in list(&workspace::root().join("crates"))? {
@@ -99,7 +107,7 @@ fn integration_tests() -> Outcome<Vec<String>> {
             }
         }
     }
-    names.retain(|name| name != "interop");
+    names.retain(|name| !WITH_PEERS.contains(&name.as_str()));
     names.sort();
     names.dedup();
     Ok(names)
@@ -111,11 +119,27 @@ fn list(folder: &Path) -> Outcome<Vec<PathBuf>> {
 }
 
 fn interop_tests(nextest: bool) -> Outcome {
+    execute(optimised(nextest).args(["--locked", "-p", "busyhour", "--test", "interop"]))
+}
+
+/// Each case waits most of the time, so more of them run at once than there are processors.
+fn differential_tests(nextest: bool) -> Outcome {
+    let mut command = optimised(nextest);
+    command.args(["--locked", "-p", "busyhour", "--test", "differential"]);
+    let threads = DIFFERENTIAL_THREADS.to_string();
+    execute(if nextest {
+        command.args(["--test-threads", &threads])
+    } else {
+        command.args(["--", "--test-threads", &threads])
+    })
+}
+
+fn optimised(nextest: bool) -> Command {
     let mut command = cargo();
     if nextest {
         command.args(["nextest", "run", "--cargo-profile", "test-release", "--no-fail-fast"]);
     } else {
         command.args(["test", "--profile", "test-release", "--no-fail-fast"]);
     }
-    execute(command.args(["--locked", "-p", "busyhour", "--test", "interop"]))
+    command
 }

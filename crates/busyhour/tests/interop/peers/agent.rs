@@ -79,12 +79,17 @@ impl Agent {
         }
     }
 
+    /// The statistics file as it is now; empty if there is none.
+    pub(crate) fn statistics(&self) -> String {
+        fs::read_to_string(&self.statistics).unwrap_or_default()
+    }
+
     /// A column of the last row of the statistics file.
     ///
     /// # Panics
     /// If there is no such number.
     pub(crate) fn total(&self, column: &str) -> u64 {
-        let text = fs::read_to_string(&self.statistics).unwrap_or_default();
+        let text = self.statistics();
         let mut rows = text.lines().filter(|line| !line.is_empty());
         let (Some(header), Some(last)) = (rows.next(), rows.next_back()) else {
             panic!("no statistics were written\n{}", self.process.logs());
