@@ -165,6 +165,8 @@ pub(crate) struct Tables {
     pub(crate) variables: Vec<Value>,
     /// Empty where the program starts no timer: then all run from the call's creation.
     pub(crate) timers: Vec<Timer>,
+    /// The call's lines of the injection files that its program uses; empty for an automatic call.
+    pub(crate) lines: Vec<u32>,
 }
 
 /// Start of a response-time timer.

@@ -118,8 +118,12 @@ impl Engine {
             let mut call = Call::new(&mut self.context.pool, b"///main-init", 0, path, now);
             call.program = index as u8;
             let variables = vec![Value::Unset; prepared.program.variables.call.len()];
-            call.tables = Some(Box::new(Tables { variables, timers: Vec::new() }));
+            let mut tables = Tables { variables, ..Tables::default() };
+            let (files, seed) = (self.context.shared.files(), self.context.settings.seed);
+            prepared.fields.choose(files, 0, 0, seed, &mut tables.lines);
+            call.tables = Some(Box::new(tables));
             step::run_init(prepared, &mut self.context, &mut call);
+            prepared.fields.warn_of_missing(&mut self.context);
         }
     }
 
@@ -493,12 +497,16 @@ impl Engine {
         call.flags.datagrams = self.context.settings.protocol == Protocol::Udp;
         call.dialog.cseq = self.context.settings.base_cseq.wrapping_sub(1);
         let variables = prepared.program.variables.call.len();
-        if prepared.has_timer_table || variables > 0 {
+        if prepared.has_timer_table || variables > 0 || !prepared.fields.is_empty() {
             let mut tables = self.context.spare_tables.pop().unwrap_or_default();
             tables.variables.resize(variables, Value::Unset);
             if prepared.has_timer_table {
                 let timer = Timer { started: now, behind_us: call.start_behind_us, recorded: false };
                 tables.timers.resize(prepared.program.timers.len(), timer);
+            }
+            if !call.flags.automatic {
+                let (files, seed) = (self.context.shared.files(), self.context.settings.seed);
+                prepared.fields.choose(files, call.number, call.user, seed, &mut tables.lines);
             }
             call.tables = Some(tables);
         }
@@ -538,6 +546,7 @@ impl Engine {
             context.statistics.counters.panics += 1;
             Fate::EndsForgotten(Ending::Failed(step, FailureKind::Panic))
         });
+        prepared.fields.warn_of_missing(context);
         for (id, slot) in std::mem::take(&mut self.context.opened_dialogs) {
             let id = self.significant(&id).to_vec();
             self.calls.add_dialog(index, slot, &id);

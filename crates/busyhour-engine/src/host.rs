@@ -10,6 +10,7 @@ use crate::call::{Call, Fate};
 use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::event::Event;
+use crate::injection::Files;
 use crate::prepare::{Eregs, Prepared};
 use crate::render;
 use crate::snapshot::FailureKind;
@@ -202,6 +203,10 @@ impl Host for Running<'_> {
 
     fn warn(&mut self, text: impl FnOnce() -> Vec<u8>) {
         self.context.warn(text);
+    }
+
+    fn files(&self) -> (&Files, u64) {
+        (self.context.shared.files(), self.context.shared.created() + 1)
     }
 
     fn set_jump(&mut self, target: u32) {

@@ -12,6 +12,7 @@ use busyhour_scenario::regex::{Pattern, Regex};
 use busyhour_scenario::template::{Keyword, Piece, Template};
 
 use crate::automatic;
+use crate::injection::FieldFiles;
 use crate::kept::Layout;
 use crate::render;
 use crate::settings::Settings;
@@ -31,6 +32,8 @@ pub(crate) struct Prepared {
     pub(crate) eregs: Eregs,
     /// Same for the `<init>` steps.
     pub(crate) init_eregs: Eregs,
+    /// Its injection files.
+    pub(crate) fields: FieldFiles,
     /// Places of this program's global and user variables among the shared ones.
     globals: Vec<usize>,
     users: Vec<usize>,
@@ -58,6 +61,7 @@ pub(crate) struct Message {
 
 impl Prepared {
     pub(crate) fn new(program: &Arc<Program>, settings: &Settings, shared: &Shared) -> Prepared {
+        let fields = FieldFiles::new(program, shared);
         let shared = shared.values();
         let places = |scope, names: &[String]| names.iter().map(|name| shared.place(scope, name)).collect();
         Prepared {
@@ -65,14 +69,15 @@ impl Prepared {
             messages: program
                 .steps
                 .iter()
-                .map(|step| Message::of_step(&step.kind, program, settings))
+                .map(|step| Message::of_step(&step.kind, program, settings, &fields))
                 .collect(),
             automatic: automatic::Kind::ALL
-                .map(|kind| (kind, automatic_message(kind, program, settings)))
+                .map(|kind| (kind, automatic_message(kind, program, settings, &fields)))
                 .into(),
             expected: program.steps.iter().map(|step| expected(&step.kind)).collect(),
             eregs: eregs(&program.steps),
             init_eregs: eregs(&program.init),
+            fields,
             globals: places(Scope::Global, &program.variables.global),
             users: places(Scope::User, &program.variables.user),
             has_timer_table: program.timers.len() > 64
@@ -89,14 +94,20 @@ impl Prepared {
 }
 
 impl Message {
-    fn of_step(kind: &StepKind, program: &Program, settings: &Settings) -> Message {
+    fn of_step(kind: &StepKind, program: &Program, settings: &Settings, fields: &FieldFiles) -> Message {
         match kind {
-            StepKind::Send(send) => Message::new(&send.template, &send.start, program, settings),
+            StepKind::Send(send) => Message::new(&send.template, &send.start, program, settings, fields),
             _ => Message::default(),
         }
     }
 
-    fn new(template: &Template, start: &SendStart, program: &Program, settings: &Settings) -> Message {
+    fn new(
+        template: &Template,
+        start: &SendStart,
+        program: &Program,
+        settings: &Settings,
+        fields: &FieldFiles,
+    ) -> Message {
         let template = fold(template, program, settings);
         let keywords = || {
             template.pieces.iter().filter_map(|piece| match piece {
@@ -104,6 +115,7 @@ impl Message {
                 Piece::Literal(_) => None,
             })
         };
+        let is_stable = |keyword: &Keyword| is_stable(keyword) || fields.is_stable(keyword);
         let stable_but_tag =
             keywords().all(|keyword| is_stable(keyword) || *keyword == Keyword::PeerTagParam);
         let stable = stable_but_tag && keywords().all(|keyword| *keyword != Keyword::PeerTagParam);
@@ -123,11 +135,16 @@ impl Message {
     }
 }
 
-fn automatic_message(kind: automatic::Kind, program: &Program, settings: &Settings) -> Message {
+fn automatic_message(
+    kind: automatic::Kind,
+    program: &Program,
+    settings: &Settings,
+    fields: &FieldFiles,
+) -> Message {
     let (id, template, start) = kind.description();
     let replaced = program.default_messages.iter().find(|(of, _)| *of == id).map(|(_, template)| template);
     debug_assert!(id != DefaultMessage::Ack2, "never sent (spec-engine §8)");
-    Message::new(replaced.unwrap_or(&template), &start, program, settings)
+    Message::new(replaced.unwrap_or(&template), &start, program, settings, fields)
 }
 
 fn expected(kind: &StepKind) -> Option<RefCell<Regex>> {

@@ -12,6 +12,7 @@ pub(crate) fn buffers(context: &mut Context, call: &mut Call) {
     let Some(mut tables) = call.tables.take() else { return };
     if context.spare_tables.len() < SPARE_MAX {
         tables.timers.clear();
+        tables.lines.clear();
         for value in &mut tables.variables {
             value.clear();
         }

@@ -9,6 +9,7 @@ use busyhour_wire::uri_in_brackets;
 use crate::auth;
 use crate::call::Call;
 use crate::date;
+use crate::injection;
 use crate::kept::{FROM, TO};
 use crate::prepare::Prepared;
 use crate::settings::Settings;
@@ -164,7 +165,10 @@ impl Source<'_> {
             | Keyword::SippVersion => {
                 of_settings(keyword, self.settings, out);
             }
-            Keyword::Field { .. } | Keyword::File(_) | Keyword::TdmMap | Keyword::NotAvailable(_) => {
+            Keyword::Field { file, column, line } => {
+                injection::append(self, *file, *column, line.as_deref(), out)?;
+            }
+            Keyword::File(_) | Keyword::TdmMap | Keyword::NotAvailable(_) => {
                 let text = format!("{keyword:?} is not available yet");
                 return Err(Unrenderable::new(FailureKind::NotAvailable, text));
             }
@@ -264,7 +268,7 @@ fn ip_type(address: IpAddr) -> u8 {
 const FILL_BYTES_MAX: f64 = 65_536.0;
 
 fn can_be_empty(keyword: &Keyword) -> bool {
-    matches!(keyword, Keyword::Last { .. } | Keyword::Variable(_) | Keyword::Routes)
+    matches!(keyword, Keyword::Last { .. } | Keyword::Variable(_) | Keyword::Field { .. } | Keyword::Routes)
 }
 
 /// Writes the length of what follows the first blank line, right-aligned.

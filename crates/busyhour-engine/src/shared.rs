@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use busyhour_scenario::program::Scope;
 
 use crate::call_id;
-use crate::injection::Files;
+use crate::injection::{self, Files};
 use crate::settings::Run;
 use crate::variables::Value;
 
@@ -28,6 +28,8 @@ pub struct Shared {
     users: AtomicI64,
     values: Mutex<SharedValues>,
     files: Arc<Files>,
+    /// Some program has a `replace` action, so a call's line may change under it.
+    replaces: bool,
     /// Some program has calls with several dialogs.
     one_owner: bool,
 }
@@ -105,6 +107,7 @@ impl Shared {
             users: AtomicI64::new(-1),
             values: Mutex::new(values),
             files: Arc::clone(&run.files),
+            replaces: run.programs.iter().any(|program| injection::replaces(program)),
             one_owner: run.programs.iter().any(|program| program.dialogs.len() > 1),
         }
     }
@@ -125,6 +128,11 @@ impl Shared {
     /// The injection files.
     pub(crate) fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// Whether a line of an injection file may change.
+    pub(crate) fn replaces(&self) -> bool {
+        self.replaces
     }
 
     /// The variables that outlive calls.

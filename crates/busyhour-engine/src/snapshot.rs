@@ -459,6 +459,7 @@ failure_kinds! {
     AckCseq, None, "ACK with the wrong CSeq";
     Aborted, None, "aborted when the run ended";
     CannotMakeMessage, None, "message could not be made";
+    InjectionFile, None, "an injection file has no such line, or can't be used";
     VerifyFailed, None, "a command of exec verify did not end well";
     TwinAborted, None, "aborted by the other party (3PCC)";
     NotAvailable, None, "the scenario reached something busyhour can't do yet";

@@ -10,6 +10,7 @@ use rand::rngs::SmallRng;
 
 use super::{Host, Input, Outcome};
 use crate::event::Event;
+use crate::injection::Files;
 use crate::time::Time;
 use crate::variables::Value;
 
@@ -34,6 +35,7 @@ pub(super) struct FakeHost {
     pub(super) values: HashMap<Variable, Value>,
     pub(super) expressions: HashMap<usize, Regex>,
     pub(super) buffers_lent: usize,
+    pub(super) files: Files,
 }
 
 impl FakeHost {
@@ -119,6 +121,10 @@ impl Host for FakeHost {
 
     fn warn(&mut self, text: impl FnOnce() -> Vec<u8>) {
         self.warnings.push(String::from_utf8_lossy(&text()).into_owned());
+    }
+
+    fn files(&self) -> (&Files, u64) {
+        (&self.files, 1)
     }
 
     fn set_jump(&mut self, target: u32) {

@@ -22,6 +22,7 @@ use busyhour_scenario::template::Template;
 use rand::rngs::SmallRng;
 
 use crate::event::Event;
+use crate::injection::Files;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
 use crate::variables::Value;
@@ -63,6 +64,9 @@ pub(crate) trait Host {
 
     /// Takes a warning; the text is made only if it is wanted.
     fn warn(&mut self, text: impl FnOnce() -> Vec<u8>);
+
+    /// The injection files, and the number that the next call will have.
+    fn files(&self) -> (&Files, u64);
 
     /// The call goes on at this step, at most [`Host::step_count`], unless its present step is a `recv`.
     fn set_jump(&mut self, target: u32);
