@@ -1,9 +1,10 @@
 //! From a template to bytes (spec-scenario §4, §5).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use busyhour_scenario::program::{Scope, Variable};
-use busyhour_scenario::template::{Keyword, Piece, Template};
+use busyhour_scenario::template::{Credentials, Keyword, Piece, Template};
 use busyhour_wire::uri_in_brackets;
 
 use crate::auth;
@@ -75,13 +76,22 @@ impl Source<'_> {
                     line_vanishes = false;
                 }
                 Piece::Keyword(Keyword::Authentication(credentials)) => {
-                    credentials_at = Some((out.len(), credentials));
+                    place(&mut credentials_at, out.len(), Cow::Borrowed(credentials.as_ref()))?;
                     line_vanishes = false;
                 }
                 Piece::Keyword(keyword) => {
                     let may_vanish = (out.len() == start || out.ends_with(b"\n")) && can_be_empty(keyword);
                     let before = out.len();
                     self.keyword(keyword, out)?;
+                    if matches!(keyword, Keyword::Field { .. })
+                        && let Some((at, credentials)) = auth::in_value(&out[before..])
+                    {
+                        let at = before + at.start..before + at.end;
+                        place(&mut credentials_at, at.start, Cow::Owned(credentials))?;
+                        out.drain(at);
+                        line_vanishes = false;
+                        continue;
+                    }
                     line_vanishes = may_vanish && (out.len() == before || out.ends_with(b"\n"));
                 }
             }
@@ -91,7 +101,7 @@ impl Source<'_> {
         }
         if let Some((at, credentials)) = credentials_at {
             let mut header = Vec::new();
-            auth::header(self, credentials, &out[start..], &mut header)?;
+            auth::header(self, &credentials, &out[start..], &mut header)?;
             out.splice(at..at, header);
         }
         Ok(())
@@ -227,7 +237,7 @@ impl Source<'_> {
         }
     }
 
-    fn remote(&self) -> std::net::SocketAddr {
+    pub(crate) fn remote(&self) -> std::net::SocketAddr {
         match self.settings.remote {
             Some(remote) if self.prepared.program.sending == busyhour_scenario::program::Role::Client => {
                 remote
@@ -238,6 +248,21 @@ impl Source<'_> {
 
     fn wall_us(&self) -> u64 {
         self.settings.wall_start_us + self.now.as_micros()
+    }
+}
+
+/// Notes where the header of `[authentication]` goes: it needs the rest of the message.
+fn place<'t>(
+    credentials_at: &mut Option<(usize, Cow<'t, Credentials>)>,
+    at: usize,
+    credentials: Cow<'t, Credentials>,
+) -> Result<(), Unrenderable> {
+    match credentials_at.replace((at, credentials)) {
+        None => Ok(()),
+        Some(_) => Err(Unrenderable::new(
+            FailureKind::CannotMakeMessage,
+            "Only one [authentication] keyword is currently supported! A message holds two",
+        )),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::host::{self, Part};
 use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
-use crate::{retransmit, routes, unexpected};
+use crate::{auth, retransmit, routes, unexpected};
 
 /// Waits at a recv: its deadline begins when the call comes to it.
 pub(super) fn wait(prepared: &Prepared, context: &mut Context, call: &mut Call, recv: &Recv) -> Option<Fate> {
@@ -111,6 +111,11 @@ pub(crate) fn take(
     }
     if recv.record_route_set {
         routes::record(context, call, message);
+    }
+    if recv.auth && !auth::store(call, message) {
+        context.warn(|| auth::missing_challenge(call, message));
+        keep(prepared, context, call, message);
+        return Some(unexpected::release(prepared, context, call, FailureKind::UnexpectedMessage));
     }
     // Even where the call stays: a send may have waited for the timer that has just been stopped.
     if !recv.advance_state {

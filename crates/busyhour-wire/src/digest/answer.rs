@@ -72,7 +72,7 @@ impl Challenge<'_> {
 }
 
 fn quality(offered: &[u8]) -> &[u8] {
-    let offers = |wanted: &[u8]| memchr::memmem::find(offered, wanted).is_some();
+    let offers = |wanted: &[u8]| offered.windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted));
     if offers(b"auth-int") {
         b"auth-int"
     } else if offers(b"auth") {
@@ -147,8 +147,39 @@ mod tests {
             rest.split(",uri").next().map(str::to_owned)
         };
         assert_eq!(quality("auth,auth-int").as_deref(), Some("auth-int"));
-        assert_eq!(quality("auth").as_deref(), Some("auth"));
-        assert_eq!(quality("token").as_deref(), Some("token"));
+        assert_eq!(quality("AUTH").as_deref(), Some("auth"));
+        assert_eq!(quality("token,foo").as_deref(), Some("token,foo"));
+    }
+
+    /// What SIPp 3.8.0 sent on a challenge without `qop`, with `auth`, and with `auth,auth-int`, by algorithm.
+    #[test]
+    fn header_is_sipps() {
+        for line in include_str!("sipp_headers.txt").lines() {
+            let parameter = |name: &str| {
+                let (_, rest) = line.split_once(name).unwrap_or_default();
+                rest.split([',', '"']).next().unwrap_or_default()
+            };
+            let qop = match parameter(",qop=") {
+                "" => "",
+                "auth" => ",qop=\"auth\"",
+                _ => ",qop=\"auth,auth-int\"",
+            };
+            let algorithm = parameter(",algorithm=");
+            let challenge = format!(
+                "Digest realm=\"re alm\", nonce=\"no+/nce==\", opaque=\"op\",algorithm=\"{algorithm}\"{qop}"
+            );
+            let sent = Answer {
+                username: b"joe",
+                password: b"secret",
+                method: b"REGISTER",
+                uri: parameter("uri=\"").as_bytes(),
+                body: b"hello body\r\n",
+                cnonce: parameter("cnonce=\"").as_bytes(),
+                nonce_count: 1,
+                auts: None,
+            };
+            assert_eq!(answer(&challenge, &sent), line);
+        }
     }
 
     #[test]

@@ -12,9 +12,9 @@ pub struct Challenge<'a> {
     pub realm: &'a [u8],
     /// `nonce`.
     pub nonce: &'a [u8],
-    /// `opaque`.
+    /// `opaque`; an empty one is none, as with SIPp.
     pub opaque: Option<&'a [u8]>,
-    /// `qop`, the whole list.
+    /// `qop`, the whole list; an empty one is none.
     pub qop: Option<&'a [u8]>,
     /// `algorithm`.
     pub algorithm: Algorithm,
@@ -31,12 +31,12 @@ pub enum DigestError {
     UnknownAlgorithm(String),
     /// A `-sess` algorithm without `qop`: there is no cnonce then.
     NoQop(String),
-    /// No `nonce`.
+    /// No `nonce`, or an empty one.
     NoNonce,
     /// No `realm`.
     NoRealm,
-    /// AKA, without an OP or OPc.
-    NoOperatorCode(Algorithm),
+    /// An algorithm that the caller has no use for.
+    Unusable(Algorithm),
     /// AKA, and the nonce is no base64 or holds less than RAND and AUTN, 32 bytes.
     ShortAkaNonce,
     /// AKA, and the MAC in AUTN is not that of these keys.
@@ -95,14 +95,14 @@ impl<'a> Parameters<'a> {
         let name = || String::from_utf8_lossy(algorithm_name).into_owned();
         let algorithm =
             Algorithm::of_name(algorithm_name).ok_or_else(|| DigestError::UnknownAlgorithm(name()))?;
-        let qop = qop.filter(|qop| !qop.is_empty());
+        let [opaque, qop] = [opaque, qop].map(|value| value.filter(|value| !value.is_empty()));
         if algorithm.is_session() && qop.is_none() {
             return Err(DigestError::NoQop(name()));
         }
-        let nonce = nonce.ok_or(DigestError::NoNonce)?;
+        let nonce = nonce.filter(|nonce| !nonce.is_empty()).ok_or(DigestError::NoNonce)?;
         let realm = realm.ok_or(DigestError::NoRealm)?;
         if !usable(algorithm) {
-            return Err(DigestError::NoOperatorCode(algorithm));
+            return Err(DigestError::Unusable(algorithm));
         }
         Ok(Challenge { realm, nonce, opaque, qop, algorithm, algorithm_name })
     }
@@ -112,27 +112,26 @@ impl fmt::Display for DigestError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DigestError::NoDigest => formatter.write_str(
-                "no Digest challenge in Proxy-Authenticate or WWW-Authenticate: other schemes cannot be answered",
+                "authentication must be digest: no challenge in Proxy-Authenticate or WWW-Authenticate has the \
+                 scheme Digest",
             ),
             DigestError::UnknownAlgorithm(name) => write!(
                 formatter,
-                "authentication must use MD5, SHA-256, SHA-512-256 (each also with -sess), AKAv1-MD5 or AKAv2-MD5, \
-                 not '{name}'"
+                "authentication must use MD5, MD5-sess, SHA-256, SHA-256-sess, SHA-512-256, SHA-512-256-sess, \
+                 AKAv1-MD5 or AKAv2-MD5, not '{name}'"
             ),
             DigestError::NoQop(name) => {
                 write!(formatter, "{name} needs a qop in the challenge, for a cnonce")
             }
             DigestError::NoNonce => formatter.write_str("couldn't parse nonce: the challenge has none"),
-            DigestError::NoRealm => formatter.write_str("couldn't parse realm: the challenge has none"),
-            DigestError::NoOperatorCode(algorithm) => write!(
-                formatter,
-                "{algorithm} needs the operator's code: give aka_OP= or aka_OPc= in [authentication]"
-            ),
+            DigestError::NoRealm => formatter.write_str("couldn't parse realm in the challenge: it has none"),
+            DigestError::Unusable(algorithm) => write!(formatter, "{algorithm} can't be used here"),
             DigestError::ShortAkaNonce => formatter.write_str(
-                "the nonce of an AKA challenge must be base64 of RAND and AUTN, 32 bytes at least",
+                "Nonce is too short: for AKA it must be base64 of RAND and AUTN, 32 bytes at least",
             ),
             DigestError::WrongMac => formatter.write_str(
-                "the MAC in the AKA challenge is wrong: aka_K and aka_OP (or aka_OPc) are not those of the server",
+                "MAC != expectedMAC: aka_K and aka_OP (or aka_OPc) are not the server's; an aka_OP that is not \
+                 given is all zeros",
             ),
         }
     }
@@ -158,7 +157,7 @@ mod tests {
             Ok(Challenge {
                 realm: b"a, \\\"b\\\"",
                 nonce: b"n==",
-                opaque: Some(b""),
+                opaque: None,
                 qop: Some(b"auth,auth-int"),
                 algorithm: Algorithm::Sha256,
                 algorithm_name: b"sha-256",
@@ -193,15 +192,15 @@ mod tests {
         let challenge = Challenge::choose(value, |algorithm| !algorithm.is_aka()).expect("a challenge");
         assert_eq!(challenge.nonce, b"2");
         let alone = Challenge::choose(&value[..45], |algorithm| !algorithm.is_aka());
-        assert_eq!(alone, Err(DigestError::NoOperatorCode(Algorithm::AkaV2)));
+        assert_eq!(alone, Err(DigestError::Unusable(Algorithm::AkaV2)));
     }
 
     #[test]
     fn errors_say_what_is_wrong() {
         let error = |value| choose(value).expect_err("no challenge").to_string();
-        assert!(error("Basic realm=x").starts_with("no Digest challenge"));
-        assert!(error("").starts_with("no Digest challenge"));
-        assert!(error("realm=r,nonce=n").starts_with("no Digest challenge"));
+        assert!(error("Basic realm=x").starts_with("authentication must be digest"));
+        assert!(error("").starts_with("authentication must be digest"));
+        assert!(error("realm=r,nonce=n").starts_with("authentication must be digest"));
         assert!(error("Digest realm=r,nonce=n,algorithm=FOO").contains("authentication must use MD5"));
         assert!(error("Digest realm=r,nonce=n,algorithm=FOO").ends_with("not 'FOO'"));
         assert_eq!(
@@ -209,6 +208,7 @@ mod tests {
             "MD5-sess needs a qop in the challenge, for a cnonce"
         );
         assert!(error("Digest realm=r").starts_with("couldn't parse nonce"));
+        assert!(error("Digest realm=r,nonce=\"\"").starts_with("couldn't parse nonce"));
         assert!(error("Digest nonce=r").starts_with("couldn't parse realm"));
     }
 }
