@@ -15,6 +15,7 @@ mod syntax;
 pub mod template;
 pub mod xml;
 
+pub use check::lint::lint;
 pub use compile::{Compat, Loaded, Options, load};
 pub use embedded::{embedded, embedded_names};
 pub use syntax::nearest::nearest;

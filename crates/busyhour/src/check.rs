@@ -1,11 +1,14 @@
 //! `busyhour check`: what is wrong with scenarios.
 
+mod json;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
-use busyhour_scenario::diagnostic::{Diagnostic, Level, render};
-use busyhour_scenario::load;
-use busyhour_scenario::source::Source;
+use busyhour_scenario::diagnostic::{Diagnostic, Level, codes, render};
+use busyhour_scenario::source::{LoadError, Source};
+use busyhour_scenario::{Options, embedded, lint, load};
+use clap::{Args, ValueEnum};
 
 use crate::exit::SUCCESS;
 use crate::terminal::{say, takes_colour};
@@ -13,31 +16,98 @@ use crate::terminal::{say, takes_colour};
 /// At least one file has an error.
 const ERRORS_FOUND: u8 = 1;
 
-/// Checks the files in order: findings on stdout, one line for each file on stdout too. Returns 1 if any finding is an
-/// error or a file can't be read.
-pub(crate) fn run(files: &[PathBuf]) -> u8 {
+/// What to check, and how to say it.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Scenario files, or names of embedded scenarios
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How to print what is found
+    ///
+    /// With json, each finding is one line on stdout, an object with the members file, line, column, end_line, end_column
+    /// (1-based, in characters; the end is behind the last one), code (see docs/diagnostics.md), level ("error" or
+    /// "warning"), message, label and help. A file without findings gives no line. A file that cannot be read gives one
+    /// with the code E022, line 1 and column 1.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// Injection file of the run, by name; repeat it for several. Without it, any name is taken for one
+    #[arg(long, value_name = "FILE")]
+    inf: Vec<PathBuf>,
+    /// Keyword of the run that has its value from -key; repeat it for several
+    #[arg(long, value_name = "NAME")]
+    key: Vec<String>,
+}
+
+/// Formats of findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: the line, the place in it, what is wrong and how to mend it
+    #[default]
+    Text,
+    /// For programs: an object on a line of its own for each finding
+    Json,
+}
+
+/// Checks the files in order: findings on stdout, and with them one line for each file unless they are JSON. Returns 1 if
+/// any finding is an error or a file can't be read.
+pub(crate) fn run(arguments: &CheckArguments) -> u8 {
+    let options = options(arguments);
     let color = takes_colour(&io::stdout());
     let mut status = SUCCESS;
-    for file in files {
-        let (text, errors) = check(file, color);
-        if errors > 0 {
+    for file in &arguments.files {
+        let checked = check(file, &options);
+        if checked.as_ref().map_or(1, |(_, findings)| count(findings, Level::Error)) > 0 {
             status = ERRORS_FOUND;
         }
-        say(&text);
+        match (arguments.format, checked) {
+            (Format::Text, Ok((source, findings))) => say(&text(file, &source, &findings, color)),
+            (Format::Text, Err(error)) => say(&format!("error: {error}\n")),
+            (Format::Json, Ok((source, findings))) => {
+                findings.iter().for_each(|finding| say(&json::line(&source, finding)));
+            }
+            (Format::Json, Err(error)) => {
+                let finding = Diagnostic::error(codes::FILE_UNREADABLE, 0..0, error.to_string());
+                say(&json::line(&Source::from_bytes(error.name, b""), &finding));
+            }
+        }
     }
     status
 }
 
-/// The findings on a file as text, and how many of them are errors.
-fn check(file: &Path, color: bool) -> (String, usize) {
-    let source = match Source::read(file) {
-        Ok(source) => source,
-        Err(error) => return (format!("error: {error}\n"), 1),
-    };
-    let loaded = load(&source, &busyhour_scenario::Options::default());
-    let errors = count(&loaded.diagnostics, Level::Error);
-    let warnings = count(&loaded.diagnostics, Level::Warning);
-    let mut text = render(&source, &loaded.diagnostics, color);
+/// Reads a scenario file, or an embedded scenario if there is no such file.
+pub(crate) fn read(file: &Path) -> Result<Source, LoadError> {
+    let name = file.to_str().unwrap_or_default();
+    match embedded(name).filter(|_| !file.exists()) {
+        Some(text) => Ok(Source::from_bytes(name, text.as_bytes())),
+        None => Source::read(file),
+    }
+}
+
+fn options(arguments: &CheckArguments) -> Options {
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let files = (!arguments.inf.is_empty()).then(|| arguments.inf.iter().map(name).collect());
+    // What a keyword's value is does not matter here: it is not looked at again.
+    let keys = arguments.key.iter().map(|name| (name.clone(), "value".to_owned())).collect();
+    Options { keys, files, ..Options::default() }
+}
+
+/// All findings on a file, by place.
+fn check(file: &Path, options: &Options) -> Result<(Source, Vec<Diagnostic>), LoadError> {
+    let source = read(file)?;
+    let loaded = load(&source, options);
+    let mut findings = loaded.diagnostics;
+    if let Some(program) = &loaded.program {
+        findings.extend(lint(&source, program));
+        findings.sort_by_key(|finding| finding.span.start);
+    }
+    Ok((source, findings))
+}
+
+/// The findings on a file, and a line that counts them.
+fn text(file: &Path, source: &Source, findings: &[Diagnostic], color: bool) -> String {
+    let errors = count(findings, Level::Error);
+    let warnings = count(findings, Level::Warning);
+    let mut text = render(source, findings, color);
     let name = file.display().to_string();
     let name = name.escape_debug();
     text.push_str(&match (errors, warnings) {
@@ -46,11 +116,11 @@ fn check(file: &Path, color: bool) -> (String, usize) {
         (_, 0) => format!("{name}: {}\n", counted(errors, "error")),
         _ => format!("{name}: {}, {}\n", counted(errors, "error"), counted(warnings, "warning")),
     });
-    (text, errors)
+    text
 }
 
-fn count(diagnostics: &[Diagnostic], level: Level) -> usize {
-    diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count()
+fn count(findings: &[Diagnostic], level: Level) -> usize {
+    findings.iter().filter(|finding| finding.level == level).count()
 }
 
 fn counted(number: usize, noun: &str) -> String {

@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::check::{self, CheckArguments};
 use crate::exit::{FATAL, SUCCESS};
 use crate::terminal::say;
-use crate::{check, demo, scenario, sipp};
+use crate::{demo, scenario, sipp};
 
 /// Printed when there is no command.
 const FIRST_STEPS: &str = "\
@@ -35,11 +35,10 @@ enum Command {
     /// Places calls from this process to itself, ever more of them, and reports
     Demo(DemoArguments),
     /// Loads scenario files and prints every error and warning, with a way to mend it
-    Check {
-        /// Scenario files
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    ///
+    /// Errors are what SIPp would refuse; warnings are what would go wrong in a run. docs/diagnostics.md explains each by its
+    /// code. The exit status is 1 if there is an error, else 0.
+    Check(CheckArguments),
     /// Lists the embedded scenarios, or prints one
     Scenarios {
         /// Scenario to print
@@ -82,7 +81,7 @@ pub(crate) fn main(words: impl Iterator<Item = OsString>) -> u8 {
         Some(Command::Demo(arguments)) => {
             demo::run(arguments.duration, arguments.rate, usize::from(arguments.workers))
         }
-        Some(Command::Check { files }) => check::run(&files),
+        Some(Command::Check(arguments)) => check::run(&arguments),
         Some(Command::Scenarios { name: None }) => tell(&scenario::list()),
         Some(Command::Scenarios { name: Some(name) }) => match scenario::embedded_text(&name) {
             Ok(text) => tell(text),

@@ -44,6 +44,10 @@ fn content(include: &Element, source: &Source, findings: &mut Findings) -> Optio
         }
     };
     let (elements, found) = xml::parse_fragment(source.text.get(span.clone()).unwrap_or_default());
+    if elements.is_empty() {
+        findings.extend(found.into_iter().map(|finding| finding.shifted(span.start)));
+        return None;
+    }
     findings.extend(found.into_iter().map(|finding| finding.shifted(span.start)));
     let mut nodes = Vec::new();
     for mut element in elements {

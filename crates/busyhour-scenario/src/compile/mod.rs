@@ -7,7 +7,7 @@ mod declaration;
 mod distribution;
 mod ereg;
 mod exec;
-mod include;
+pub(crate) mod include;
 mod keyword;
 mod message;
 mod pause;

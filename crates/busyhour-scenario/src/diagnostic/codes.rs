@@ -53,6 +53,8 @@ codes! {
     INCLUDE_TOO_DEEP = "E020";
     /// There are too many `<xi:include>`.
     TOO_MANY_INCLUDES = "E021";
+    /// The scenario file itself cannot be read.
+    FILE_UNREADABLE = "E022";
     /// A quote inside an attribute value is escaped by a backslash.
     ESCAPED_QUOTE = "W001";
     /// The root element is not closed.

@@ -1,0 +1,118 @@
+//! `[len]` and Content-Length that do not fit the body.
+
+use std::ops::Range;
+
+use crate::check::findings::Findings;
+use crate::check::lint::codes;
+use crate::check::lint::message::{Message, keywords};
+use crate::check::lint::scene::{Scene, StepScene, actions_of};
+use crate::syntax::located::Located;
+
+/// Attributes of actions that are texts with keywords.
+const TEXTS: &[&str] = &["message", "value", "command", "verify"];
+
+/// Actions whose texts are looked at.
+const ACTIONS: &[&str] = &["log", "warning", "error", "assignstr", "exec"];
+
+/// Reports `[len]` where it does not become the length of a body, and literal lengths that are wrong.
+pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
+    for step in &scene.steps {
+        if let Some(message) = &step.message {
+            len_twice(message, findings);
+            literal_length(message, findings);
+        }
+    }
+    let actions = scene.steps.iter().flat_map(StepScene::actions);
+    for action in actions.chain(scene.init.iter().flat_map(|step| actions_of(step))) {
+        if !ACTIONS.contains(&action.name.as_str()) {
+            continue;
+        }
+        for attribute in action.attributes.iter().filter(|attribute| TEXTS.contains(&attribute.name.as_str()))
+        {
+            let text = Located::from_attribute(&scene.source.text, attribute);
+            if let Some(len) = keywords(&text).into_iter().find(|keyword| is_len(&keyword.text)) {
+                findings.add(
+                    codes::LEN_WRONG,
+                    text.span(len.range),
+                    "[len] has no body to count in an action's text: it becomes 0, and SIPp cuts the text off behind it",
+                    "not the length of anything",
+                    "remove it",
+                );
+            }
+        }
+    }
+}
+
+fn len_twice(message: &Message, findings: &mut Findings) {
+    let mut all: Vec<_> = message.keywords().into_iter().filter(|keyword| is_len(&keyword.text)).collect();
+    all.pop();
+    for len in all {
+        findings.add(
+            codes::LEN_WRONG,
+            message.span(len.range),
+            "only the last [len] of a message is filled in; this one stays blank",
+            "becomes five blanks",
+            "write [len] once, in Content-Length",
+        );
+    }
+}
+
+fn literal_length(message: &Message, findings: &mut Findings) {
+    let Some(value) = message.header("Content-Length", "l") else { return };
+    let text = message.get(value.clone());
+    let Ok(declared) = text.parse::<usize>() else { return };
+    let body = message.body();
+    let (exact, least) = lengths(message, &body);
+    let wrong = match exact {
+        Some(length) => declared != length,
+        None => declared < least,
+    };
+    if !wrong {
+        return;
+    }
+    let has = match exact {
+        Some(length) => format!("the body has {length} bytes"),
+        None => format!("the body has at least {least} bytes"),
+    };
+    findings.add(
+        codes::CONTENT_LENGTH,
+        message.span(value),
+        format!("Content-Length is {declared}, but {has}"),
+        "not the body's length",
+        "write Content-Length: [len]",
+    );
+}
+
+/// The length of a part of the text if it has no keywords, and the number of bytes that are there in any case: white space
+/// may go with an empty keyword, and an escape is one byte.
+fn lengths(message: &Message, range: &Range<usize>) -> (Option<usize>, usize) {
+    let text = message.get(range.clone());
+    let mut length = 0;
+    let mut visible = 0;
+    let mut at = range.start;
+    let mut has_keywords = false;
+    for keyword in message.keywords().into_iter().filter(|keyword| keyword.range.start >= range.start) {
+        has_keywords = true;
+        visible +=
+            message.get(at..keyword.range.start).bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+        at = keyword.range.end;
+    }
+    let mut rest = text.as_bytes();
+    visible += message.get(at..range.end).bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+    // Counted as they are written, escapes are longer than the bytes they become.
+    let mut escaped = 0;
+    while let Some((first, others)) = rest.split_first() {
+        let digits = others.strip_prefix(b"x").filter(|_| *first == b'\\');
+        let digits = digits
+            .map_or(0, |digits| digits.iter().take(2).take_while(|digit| digit.is_ascii_hexdigit()).count());
+        let taken = if digits == 0 { 1 } else { digits + 2 };
+        escaped += taken - 1;
+        length += 1;
+        rest = &rest[taken..];
+    }
+    ((!has_keywords).then_some(length), visible.saturating_sub(escaped))
+}
+
+fn is_len(keyword: &str) -> bool {
+    keyword.strip_prefix("len").is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', '-']))
+}

@@ -1,0 +1,102 @@
+//! Receives that never take a message.
+
+use crate::check::findings::Findings;
+use crate::check::lint::codes;
+use crate::check::lint::scene::{Scene, StepScene, value_span};
+use crate::program::{Expect, Recv, SendStart, StepKind};
+
+/// Methods that exist, so that one in the wrong letter case can be told.
+const METHODS: &[&str] = &[
+    "INVITE",
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "REGISTER",
+    "OPTIONS",
+    "PRACK",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "PUBLISH",
+    "INFO",
+    "REFER",
+    "MESSAGE",
+    "UPDATE",
+];
+
+/// Reports responses to nothing, and methods that no message can have.
+pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
+    let sent = scene.graph.as_ref().map(|graph| {
+        let sends = |index: usize| matches!(&scene.steps.get(index).map(|step| &step.step.kind), Some(StepKind::Send(send)) if matches!(send.start, SendStart::Request(_)));
+        graph.flow(
+            false,
+            |index, before| *before || sends(index),
+            |there, more| {
+                let learnt = !*there && *more;
+                *there |= *more;
+                learnt
+            },
+        )
+    });
+    for (index, step) in scene.steps.iter().enumerate() {
+        let StepKind::Recv(recv) = &step.step.kind else { continue };
+        match &recv.expect {
+            Expect::Request(method) => method_that_exists(step, method, findings),
+            Expect::Response(_) | Expect::ResponseMatching(_) if recv.response_transaction.is_none() => {
+                // SIPp lets any response match at index 0.
+                let unsent = sent.as_ref().is_some_and(|sent| sent[index] == Some(false));
+                if index > 0 && (recv.methods_sent_before.is_empty() || unsent) {
+                    response_to_nothing(scene, index, recv, findings);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn response_to_nothing(scene: &Scene<'_>, index: usize, recv: &Recv, findings: &mut Findings) {
+    let step = &scene.steps[index];
+    let Some(attribute) = step.element.attribute("response") else { return };
+    let named = scene.steps[..index].iter().any(
+        |step| matches!(&step.step.kind, StepKind::Send(send) if matches!(send.start, SendStart::Request(_))),
+    );
+    let (why, help) = match (recv.methods_sent_before.is_empty(), named) {
+        (true, false) => ("no request is sent before it", "put it behind the <send> of its request"),
+        (true, true) => (
+            "all requests before it belong to named transactions",
+            "add response_txn=\"…\" with the name of its transaction",
+        ),
+        (false, _) => {
+            ("no call that comes here has sent a request", "put it behind the <send> of its request")
+        }
+    };
+    findings.add(
+        codes::NEVER_MATCHES,
+        value_span(attribute),
+        format!("this receive never takes a message: {why}"),
+        "a response to nothing",
+        help,
+    );
+}
+
+fn method_that_exists(step: &StepScene<'_>, method: &str, findings: &mut Findings) {
+    let Some(attribute) = step.element.attribute("request") else { return };
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
+    let upper = method.to_ascii_uppercase();
+    let (why, help) = if method.is_empty() || !method.bytes().all(is_token) {
+        (
+            "no method has such characters".to_owned(),
+            "write one method; for several an expression and regexp_match=\"true\"".to_owned(),
+        )
+    } else if method != upper && METHODS.contains(&upper.as_str()) {
+        ("methods are compared with their letter case".to_owned(), format!("write {upper}"))
+    } else {
+        return;
+    };
+    findings.add(
+        codes::NEVER_MATCHES,
+        value_span(attribute),
+        format!("this receive never takes a message: {why}"),
+        "not a method",
+        help,
+    );
+}
