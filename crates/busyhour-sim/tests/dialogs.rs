@@ -159,7 +159,8 @@ fn many_calls_on_several_workers_adopt_one_dialog_each() {
     for invite in &invites {
         stage.say(&response(invite, "200 OK"));
     }
-    let byes: Vec<_> = stage.heard().iter().filter(|heard| line(heard) == "BYE").map(|heard| heard.text()).collect();
+    let byes: Vec<_> =
+        stage.heard().iter().filter(|heard| line(heard) == "BYE").map(|heard| heard.text()).collect();
     let mut ids: Vec<_> = byes.iter().map(|bye| header(bye, "Call-ID")).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -9,5 +9,6 @@ mod capture;
 mod input;
 mod kamailio;
 mod peers;
+mod registrar;
 mod signals;
 mod wire;

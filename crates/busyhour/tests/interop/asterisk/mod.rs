@@ -1,4 +1,7 @@
-//! Calls to a real PBX, Asterisk with PJSIP: answered, held a second, hung up, and nothing left behind.
+//! A real PBX, Asterisk with PJSIP.
+
+mod answered;
+mod registered;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,33 +9,16 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::peers::{Agent, Counts, Process, SOON, Tool, Transport, free_port, peer, wait_until_bound};
+use crate::peers::{Process, SOON, Transport, free_port, peer, wait_until_bound};
 
-const CALLS: u64 = 1000;
-
-#[test]
-fn a_thousand_calls_leave_no_channel() {
-    let folder = tempfile::tempdir().expect("make a temporary folder");
-    let pbx = Pbx::start(&folder.path().join("asterisk"));
-    let calls = CALLS.to_string();
-    let arguments = ["-sn", "uac", "-s", "service", "-d", "1000", "-r", "200", "-m", &calls];
-    let mut client = Agent::client(folder.path(), Tool::Busyhour, pbx.port, &arguments);
-    let placed = client.finish(Duration::from_secs(60));
-    let logs = || format!("{}{}", client.process.logs(), pbx.process.logs());
-    assert_eq!(placed, Counts::all_well(CALLS), "{}", logs());
-
-    // The last hang-ups may still be at work inside Asterisk.
-    let deadline = Instant::now() + SOON;
-    loop {
-        let answer = pbx.ask("core show channels count");
-        if answer.contains("0 active channels") && answer.contains("0 active calls") {
-            let processed = format!("{CALLS} calls processed");
-            assert!(answer.contains(&processed), "expected `{processed}`, found: {answer}");
-            return;
-        }
-        assert!(Instant::now() < deadline, "channels are left: {answer}\n{}", logs());
-        sleep(Duration::from_millis(100));
-    }
+/// What a test wants of Asterisk, beside what every call needs.
+struct Setup {
+    /// Further modules.
+    modules: &'static [&'static str],
+    /// `pjsip.conf` behind the transport, which is called `udp`.
+    pjsip: &'static str,
+    /// `extensions.conf`.
+    extensions: &'static str,
 }
 
 /// A running Asterisk with settings and state of its own.
@@ -43,10 +29,10 @@ struct Pbx {
 }
 
 impl Pbx {
-    fn start(folder: &Path) -> Pbx {
+    fn start(folder: &Path, setup: &Setup) -> Pbx {
         for _ in 0..5 {
             let port = free_port();
-            write_settings(folder, port);
+            write_settings(folder, port, setup);
             let mut command = Command::new(peer("asterisk"));
             command.args(["-f", "-C"]).arg(folder.join("asterisk.conf"));
             let mut process = Process::start("asterisk", folder, command);
@@ -67,6 +53,21 @@ impl Pbx {
         }
     }
 
+    /// Waits until no channel is left, and so many calls were processed. The last hang-ups may still be at work inside.
+    fn wait_until_idle(&self, calls: u64) {
+        let deadline = Instant::now() + SOON;
+        loop {
+            let answer = self.ask("core show channels count");
+            if answer.contains("0 active channels") && answer.contains("0 active calls") {
+                let processed = format!("{calls} calls processed");
+                assert!(answer.contains(&processed), "expected `{processed}`, found: {answer}");
+                return;
+            }
+            assert!(Instant::now() < deadline, "channels are left: {answer}\n{}", self.process.logs());
+            sleep(Duration::from_millis(100));
+        }
+    }
+
     /// What a command of Asterisk's console prints.
     fn ask(&self, question: &str) -> String {
         let mut command = Command::new(peer("asterisk"));
@@ -77,7 +78,7 @@ impl Pbx {
 }
 
 /// Only what a call needs is loaded; everything that is written stays in the test's folder.
-fn write_settings(folder: &Path, port: u16) {
+fn write_settings(folder: &Path, port: u16, setup: &Setup) {
     let debian = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/sid");
     let debian = debian.canonicalize().expect("target/peers/sid: run `cargo xtask peers` first");
     let debian = debian.display();
@@ -91,14 +92,14 @@ fn write_settings(folder: &Path, port: u16) {
         "res_pjsip",
         "res_pjsip_session",
         "res_pjsip_pubsub",
-        "res_pjsip_endpoint_identifier_ip",
         "res_pjsip_sdp_rtp",
         "res_rtp_asterisk",
         "chan_pjsip",
         "pbx_config",
         "codec_ulaw",
     ];
-    let modules: String = modules.iter().map(|name| format!("load={name}.so\n")).collect();
+    let modules: String =
+        modules.iter().chain(setup.modules).map(|name| format!("load={name}.so\n")).collect();
     let files = [
         (
             "asterisk.conf",
@@ -112,13 +113,9 @@ fn write_settings(folder: &Path, port: u16) {
         ("modules.conf", format!("[modules]\nautoload=no\n{modules}")),
         (
             "pjsip.conf",
-            format!(
-                "[udp]\ntype=transport\nprotocol=udp\nbind=127.0.0.1:{port}\n\n\
-                 [caller]\ntype=endpoint\ntransport=udp\ncontext=incoming\ndisallow=all\nallow=ulaw\n\n\
-                 [caller-address]\ntype=identify\nendpoint=caller\nmatch=127.0.0.1\n"
-            ),
+            format!("[udp]\ntype=transport\nprotocol=udp\nbind=127.0.0.1:{port}\n\n{}", setup.pjsip),
         ),
-        ("extensions.conf", "[incoming]\nexten => service,1,Answer()\n same => n,Wait(60)\n".to_owned()),
+        ("extensions.conf", setup.extensions.to_owned()),
         ("logger.conf", "[logfiles]\nmessages.log => warning,error\n".to_owned()),
         ("rtp.conf", "[general]\nrtpstart=20000\nrtpend=30000\n".to_owned()),
     ];
