@@ -10,7 +10,7 @@ pub const UNKNOWN_ACTION: &str = "E102";
 pub const UNKNOWN_KEYWORD: &str = "E103";
 /// An empty, unclosed or overlong `[keyword]`, or one with a missing parameter.
 pub const KEYWORD_SYNTAX: &str = "E104";
-/// Something SIPp has and busyhour has not yet.
+/// Something that SIPp has and busyhour will not have.
 pub const NOT_AVAILABLE: &str = "E105";
 /// A value that should be a whole number.
 pub const BAD_INTEGER: &str = "E106";
@@ -70,6 +70,8 @@ pub const UNKNOWN_DISTRIBUTION: &str = "E132";
 pub const PAUSE_TOO_LONG: &str = "E133";
 /// More of something than fits.
 pub const TOO_MANY: &str = "E134";
+/// An injection file that the run does not have.
+pub const UNKNOWN_FILE: &str = "E135";
 
 /// An attribute that the element does not have: SIPp ignores it, so do we.
 pub const UNKNOWN_ATTRIBUTE: &str = "W100";
@@ -87,8 +89,6 @@ pub const NOT_POSIX: &str = "W105";
 pub const NO_EFFECT: &str = "W106";
 /// A child element that is ignored.
 pub const ELEMENT_IGNORED: &str = "W107";
-/// [`NOT_AVAILABLE`], where [`Options::allow_unavailable`](crate::Options) lets it pass.
-pub const NOT_AVAILABLE_YET: &str = "W108";
 /// A value that SIPp takes for another one.
 pub const VALUE_TAKEN_FOR: &str = "W109";
 /// There are more findings than are kept.

@@ -1,4 +1,4 @@
-//! Named transactions of a client (spec-scenario §3.4).
+//! Named transactions, of a client and of a server (spec-scenario §3.4, spec-3.8 A2).
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,21 +18,30 @@ pub(crate) struct Transactions {
 struct Named {
     transaction: Transaction,
     first: Range<usize>,
-    started: bool,
-    answered: bool,
+    /// By a request that is sent, by one that is received.
+    started: (bool, bool),
+    response_received: Option<Range<usize>>,
+    response_sent: Option<Range<usize>>,
     acknowledged: Option<Range<usize>>,
 }
 
 /// What a step does to a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Starts it, by an INVITE or by another request.
-    Start {
+    /// Starts it as a client, by an INVITE or by another request.
+    SentRequest {
+        /// By an INVITE.
+        invite: bool,
+    },
+    /// Starts it as a server.
+    ReceivedRequest {
         /// By an INVITE.
         invite: bool,
     },
     /// Receives its response.
-    Response,
+    ReceivedResponse,
+    /// Sends its response.
+    SentResponse,
     /// Acknowledges it.
     Ack,
 }
@@ -68,8 +77,9 @@ impl Transactions {
                 self.list.push(Named {
                     transaction: Transaction { name: name.to_owned(), invite: false, server: false },
                     first: span.clone(),
-                    started: false,
-                    answered: false,
+                    started: (false, false),
+                    response_received: None,
+                    response_sent: None,
                     acknowledged: None,
                 });
                 id
@@ -77,11 +87,17 @@ impl Transactions {
         };
         let named = &mut self.list[usize::from(id)];
         match part {
-            Part::Start { invite } => {
-                named.started = true;
+            Part::SentRequest { invite } => {
+                named.started.0 = true;
                 named.transaction.invite |= invite;
             }
-            Part::Response => named.answered = true,
+            Part::ReceivedRequest { invite } => {
+                named.started.1 = true;
+                named.transaction.invite |= invite;
+                named.transaction.server = true;
+            }
+            Part::ReceivedResponse => named.response_received = Some(span),
+            Part::SentResponse => named.response_sent = Some(span),
             Part::Ack => named.acknowledged = Some(span),
         }
         Some(id)
@@ -90,44 +106,19 @@ impl Transactions {
     /// Reports transactions that are not started, never answered, or acknowledged as they must not be.
     pub(crate) fn check(&self, findings: &mut Findings) {
         for named in &self.list {
-            let name = &named.transaction.name;
-            let invite = named.transaction.invite;
-            let report = |findings: &mut Findings, span: &Range<usize>, message: String, help: String| {
-                findings.add(codes::TRANSACTION, span.clone(), message, "this transaction", help);
-            };
-            if !named.started {
-                let started = self
-                    .list
-                    .iter()
-                    .filter(|other| other.started)
-                    .map(|other| other.transaction.name.as_str());
-                let otherwise = format!("add start_txn=\"{name}\" to the send of its request");
-                let help = findings.suggest(name, started, &otherwise);
-                report(findings, &named.first, format!("Transaction {name} is never started!"), help);
-                continue;
-            }
-            if !named.answered {
-                report(
-                    findings,
-                    &named.first,
-                    format!("Transaction {name} has no responses defined!"),
-                    format!("add response_txn=\"{name}\" to the recv of its response"),
-                );
-            }
-            match &named.acknowledged {
-                None if invite => report(
-                    findings,
-                    &named.first,
-                    format!("no step sends the ACK of the INVITE transaction {name}"),
-                    format!("add ack_txn=\"{name}\" to the send of its ACK"),
-                ),
-                Some(span) if !invite => report(
-                    findings,
-                    span,
-                    format!("Transaction {name} is a non-INVITE transaction with an ACK"),
-                    "only an INVITE is acknowledged: remove ack_txn".to_owned(),
-                ),
-                _ => {}
+            match named.started {
+                (false, false) => self.never_started(named, findings),
+                (true, false) => named.check_client(findings),
+                (false, true) => named.check_server(findings),
+                (true, true) => {
+                    let name = &named.transaction.name;
+                    report(
+                        findings,
+                        &named.first,
+                        format!("Transaction {name} is started by both a sent and a received message"),
+                        "give each of the two a name of its own".to_owned(),
+                    );
+                }
             }
         }
     }
@@ -136,4 +127,82 @@ impl Transactions {
     pub(crate) fn finish(self) -> Vec<Transaction> {
         self.list.into_iter().map(|named| named.transaction).collect()
     }
+
+    fn never_started(&self, named: &Named, findings: &mut Findings) {
+        let name = &named.transaction.name;
+        let started = self
+            .list
+            .iter()
+            .filter(|other| other.started != (false, false))
+            .map(|other| other.transaction.name.as_str());
+        let step = if named.response_sent.is_some() { "recv" } else { "send" };
+        let otherwise = format!("add start_txn=\"{name}\" to the {step} of its request");
+        let help = findings.suggest(name, started, &otherwise);
+        report(findings, &named.first, format!("Transaction {name} is never started!"), help);
+    }
+}
+
+impl Named {
+    /// Checks one that is started by sent requests.
+    fn check_client(&self, findings: &mut Findings) {
+        let name = &self.transaction.name;
+        if let Some(span) = &self.response_sent {
+            report(
+                findings,
+                span,
+                format!("Transaction {name} is started by a sent request: it takes no sent responses!"),
+                "start_txn on the recv of a request starts one that is answered by responses we send"
+                    .to_owned(),
+            );
+        } else if self.response_received.is_none() {
+            report(
+                findings,
+                &self.first,
+                format!("Transaction {name} has no responses defined!"),
+                format!("add response_txn=\"{name}\" to the recv of its response"),
+            );
+        }
+        match &self.acknowledged {
+            None if self.transaction.invite => report(
+                findings,
+                &self.first,
+                format!("Transaction {name} is an INVITE transaction without an ACK!"),
+                format!("add ack_txn=\"{name}\" to the send of its ACK"),
+            ),
+            Some(span) if !self.transaction.invite => report(
+                findings,
+                span,
+                format!("Transaction {name} is a non-INVITE transaction with an ACK!"),
+                "only an INVITE is acknowledged: remove ack_txn".to_owned(),
+            ),
+            _ => {}
+        }
+    }
+
+    /// Checks one that is started by received requests.
+    fn check_server(&self, findings: &mut Findings) {
+        let name = &self.transaction.name;
+        if self.response_sent.is_none() {
+            report(
+                findings,
+                &self.first,
+                format!("Transaction {name} has no responses defined!"),
+                format!("add response_txn=\"{name}\" to the send of its response"),
+            );
+        }
+        for span in [&self.response_received, &self.acknowledged].into_iter().flatten() {
+            report(
+                findings,
+                span,
+                format!(
+                    "Transaction {name} is started by a received request: it takes no received responses or ACK!"
+                ),
+                "remove it: we send the responses of this transaction".to_owned(),
+            );
+        }
+    }
+}
+
+fn report(findings: &mut Findings, span: &Range<usize>, message: String, help: String) {
+    findings.add(codes::TRANSACTION, span.clone(), message, "this transaction", help);
 }

@@ -42,7 +42,8 @@ impl Compiler<'_> {
     fn action(&mut self, element: &Element) -> Option<Action> {
         let name = element.name.as_str();
         let Some(known) = names::attributes_of_action(name) else {
-            return self.other_action(element);
+            self.unknown_action(element);
+            return None;
         };
         // An <exec> without a known attribute is an error of its own.
         if name != "exec" || names::EXEC.iter().any(|known| element.attribute(known).is_some()) {
@@ -88,20 +89,22 @@ impl Compiler<'_> {
             "pauserestore" => self.operand(element, "variable").map(Action::PauseRestore),
             "gettimeofday" => self.get_time_of_day(element),
             "exec" => self.exec(element),
+            "lookup" | "insert" | "replace" => self.injection(element),
+            "verifyauth" => self.verify_auth(element),
+            "setdest" => self.set_destination(element),
+            "closecon" => Some(Action::CloseConnection),
+            "urlencode" => self.required_variable(element, "variable").map(Action::UrlEncode),
+            "urldecode" => self.required_variable(element, "variable").map(Action::UrlDecode),
+            "rtp_echo" => self.rtp_echo(element),
+            "rtp_stats" => self.rtp_stats(element),
+            "rtp_dtmf" => self.rtp_dtmf(element),
             // Every name of the table is above.
             _ => None,
         }
     }
 
-    /// An action of a later issue, or an unknown one.
-    fn other_action(&mut self, element: &Element) -> Option<Action> {
+    fn unknown_action(&mut self, element: &Element) {
         let name = element.name.as_str();
-        if names::LATER_ACTIONS.contains(&name) {
-            self.count_mentions(element);
-            self.not_available(format!("the action <{name}>"), element.name_span.clone());
-            return Some(Action::NotAvailable { name: name.to_owned() });
-        }
-        let known = names::ACTIONS.iter().map(|(name, _)| *name).chain(names::LATER_ACTIONS.iter().copied());
         self.findings.add(
             codes::UNKNOWN_ACTION,
             element.name_span.clone(),
@@ -109,22 +112,10 @@ impl Compiler<'_> {
             "unknown action",
             self.findings.suggest(
                 name,
-                known,
+                names::ACTIONS.iter().map(|(name, _)| *name),
                 "an <action> holds ereg, log, assign, test, exec and the like",
             ),
         );
-        None
-    }
-
-    /// Counts the variables that an action of a later issue mentions, so that they do not seem unused.
-    pub(crate) fn count_mentions(&mut self, element: &Element) {
-        for attribute in &element.attributes {
-            if matches!(attribute.name.as_str(), "assign_to" | "variable" | "variable2") {
-                self.variable_list(attribute);
-            } else {
-                self.count_nested_mentions(&attribute.value, value_span(attribute));
-            }
-        }
     }
 
     fn check_no_children(&mut self, element: &Element) {
@@ -144,7 +135,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn text_attribute(&mut self, element: &Element, name: &str) -> Option<Template> {
+    pub(crate) fn text_attribute(&mut self, element: &Element, name: &str) -> Option<Template> {
         let attribute = self.required(element, name)?;
         Some(self.template_of(attribute))
     }

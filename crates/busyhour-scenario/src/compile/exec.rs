@@ -25,16 +25,35 @@ impl Compiler<'_> {
             let why = format!("<exec> does one thing, and {} comes first", first.name);
             self.no_effect(other, &why, "write one <exec> for each");
         }
+        if first.name != "rtp_stream"
+            && let Some(timeout) = element.attribute("timeout")
+        {
+            self.no_effect(timeout, "only rtp_stream=\"wait\" has a timeout", "remove it");
+        }
         match first.name.as_str() {
             "command" => Some(Action::ExecCommand(self.template_of(first))),
-            "int_cmd" => Some(Action::ExecInternal(self.internal_command(first))),
-            name => {
-                self.count_mentions(element);
-                let name = format!("exec {name}");
-                self.not_available(format!("the action {name}"), first.name_span.clone());
-                Some(Action::NotAvailable { name })
+            "lua" => {
+                self.no_lua(first);
+                None
             }
+            "verify" => Some(Action::ExecVerify(self.template_of(first))),
+            "int_cmd" => Some(Action::ExecInternal(self.internal_command(first))),
+            "play_dtmf" => self.play_dtmf(first),
+            "rtp_stream" => self.rtp_stream(element, first),
+            "rtp_echo" => self.exec_rtp_echo(first),
+            _ => self.play_pcap(first),
         }
+    }
+
+    fn no_lua(&mut self, attribute: &Attribute) {
+        self.findings.add(
+            codes::NOT_AVAILABLE,
+            attribute.name_span.clone(),
+            "Scenario specifies a lua action, but busyhour has no Lua and will not get it",
+            "not run",
+            "let a program decide: exec verify=\"command\" fails the call unless it ends with 0, and the other actions \
+             set variables",
+        );
     }
 
     fn internal_command(&mut self, attribute: &Attribute) -> InternalCommand {

@@ -1,5 +1,8 @@
 //! From the text between brackets to a [`Keyword`] (spec-scenario §4.2, §5; spec-3.8 A3).
 
+mod parameterised;
+mod plain;
+
 use std::ops::Range;
 
 use crate::check::codes;
@@ -8,19 +11,31 @@ use crate::syntax::located::Located;
 use crate::syntax::names;
 use crate::syntax::text::{self, RawPiece};
 use crate::template::{Keyword, Piece, Template};
+use plain::{cut_offset, fixed, is_media};
 
 impl Compiler<'_> {
-    /// Resolves all keywords of a text.
+    /// Resolves all keywords of a message or of an action's text.
     pub(crate) fn template(&mut self, located: &Located) -> Template {
         let mut pieces: Vec<Piece> = Vec::new();
+        let mut has_authentication = false;
         for raw in text::split(located, &mut self.findings) {
             let piece = match raw {
                 RawPiece::Literal(bytes) => Piece::Literal(bytes),
-                RawPiece::Keyword { text, range } => {
+                RawPiece::Keyword { range } => {
                     // Spans of keywords are without the brackets: that is what is wrong or not.
-                    let span = located.span(range.start + 1..range.end - 1);
+                    let inner = located.slice(range.start + 1..range.end - 1);
+                    let span = inner.span(0..inner.as_str().len());
                     // One that is wrong leaves something in its place, so that the texts around it stay apart.
-                    self.keyword(&text, span).unwrap_or(Piece::Keyword(Keyword::NotAvailable(text)))
+                    let piece = self
+                        .keyword(&inner, span.clone())
+                        .unwrap_or_else(|| Piece::Keyword(Keyword::NotAvailable(inner.as_str().to_owned())));
+                    if matches!(piece, Piece::Keyword(Keyword::Authentication(_))) {
+                        if has_authentication {
+                            self.second_authentication(span);
+                        }
+                        has_authentication = true;
+                    }
+                    piece
                 }
             };
             match (pieces.last_mut(), piece) {
@@ -31,27 +46,90 @@ impl Compiler<'_> {
         Template { pieces }
     }
 
+    /// Resolves the keywords in a keyword's parameter.
+    fn nested_template(&mut self, located: &Located) -> Template {
+        let template = self.template(located);
+        if template.pieces.iter().any(|piece| matches!(piece, Piece::Keyword(Keyword::Authentication(_)))) {
+            self.keyword_syntax(
+                located.span(0..located.as_str().len()),
+                "[authentication] inside of a keyword",
+                "a header cannot stand in a parameter",
+                "put it on a line of its own",
+            );
+        }
+        template
+    }
+
+    fn second_authentication(&mut self, span: Range<usize>) {
+        self.keyword_syntax(
+            span,
+            "Only one [authentication] keyword is currently supported!",
+            "the second one of this message",
+            "a message answers one challenge: remove one of them",
+        );
+    }
+
     /// Resolves one keyword, in SIPp's order: fixed names, prefixes, names given by `-key`.
-    fn keyword(&mut self, text: &str, span: Range<usize>) -> Option<Piece> {
+    fn keyword(&mut self, located: &Located, span: Range<usize>) -> Option<Piece> {
+        let text = located.as_str();
         let (name, offset) = cut_offset(text);
         if let Some(keyword) = fixed(name, offset) {
             self.keep_everything |= keyword == Keyword::LastMessage;
             return Some(Piece::Keyword(keyword));
         }
-        if names::is_later_keyword(name) {
-            return self.later_keyword(text, span);
+        let keyword = if is_media(name) {
+            Some(Keyword::NotAvailable(text.to_owned()))
+        } else if text == "tdmmap" {
+            Some(Keyword::TdmMap)
+        } else if text.starts_with("field") {
+            self.field_keyword(located, span)
+        } else if text.starts_with("file") {
+            self.file_keyword(located, span)
+        } else if let Some(variable) = text.strip_prefix('$') {
+            self.variable_keyword(variable, span)
+        } else if text.starts_with("fill") {
+            self.fill_keyword(located, span)
+        } else if let Some(header) = text.strip_prefix("last_") {
+            Some(self.last_keyword(header, span))
+        } else if text.starts_with("authentication") {
+            Some(self.authentication_keyword(located))
+        } else {
+            return self.own_keyword(text, name, span);
+        };
+        keyword.map(Piece::Keyword)
+    }
+
+    fn variable_keyword(&mut self, name: &str, span: Range<usize>) -> Option<Keyword> {
+        // SIPp takes `[$a-1]` for `a` with an offset that it ignores. A variable that is really called `a-1` wins.
+        let (cut, _) = cut_offset(name);
+        let known = |name: &str| self.variables.get(name).is_some() || self.variables.is_named(name);
+        let name = if known(name) || !known(cut) { name } else { cut };
+        self.variables.mention(name, span, &mut self.findings).map(Keyword::Variable)
+    }
+
+    fn last_keyword(&mut self, header: &str, span: Range<usize>) -> Keyword {
+        // What looks like an offset ends the name, as in SIPp.
+        let (cut, _) = cut_offset(header);
+        let (name, value_only) = match cut.strip_suffix(".value") {
+            Some(name) => (name, true),
+            None => (cut.strip_suffix(':').unwrap_or(cut), false),
+        };
+        if cut.len() < header.len() || name.is_empty() {
+            let what = if name.is_empty() { "no header" } else { name };
+            self.findings.add(
+                codes::VALUE_TAKEN_FOR,
+                span,
+                format!("[last_{}] is taken for the header: {what}", header.escape_debug()),
+                "not the header that is written there",
+                "a + or - with a digit behind it ends the name; take such a header with <ereg search_in=\"hdr\">",
+            );
         }
-        if let Some(variable) = text.strip_prefix('$') {
-            return self.variable_keyword(variable, span);
-        }
-        if let Some(parameters) = text.strip_prefix("fill")
-            && parameters.starts_with([' ', '\t', '\r', '\n'])
-        {
-            return self.fill_keyword(parameters, span);
-        }
-        if let Some(header) = text.strip_prefix("last_") {
-            return self.last_keyword(header, span);
-        }
+        self.keep_header(name);
+        Keyword::Last { name: name.to_owned(), value_only }
+    }
+
+    /// A keyword given by `-key`.
+    fn own_keyword(&mut self, text: &str, name: &str, span: Range<usize>) -> Option<Piece> {
         for candidate in [text, name] {
             if let Some((_, value)) = self.options.keys.iter().find(|(key, _)| key == candidate) {
                 return Some(Piece::Literal(value.clone().into_bytes()));
@@ -59,60 +137,6 @@ impl Compiler<'_> {
         }
         self.unknown_keyword(text, name, span);
         None
-    }
-
-    fn variable_keyword(&mut self, name: &str, span: Range<usize>) -> Option<Piece> {
-        // SIPp takes `[$a-1]` for `a` with an offset that it ignores. A variable that is really called `a-1` wins.
-        let (cut, _) = cut_offset(name);
-        let known = |name: &str| self.variables.get(name).is_some() || self.variables.is_named(name);
-        let name = if known(name) || !known(cut) { name } else { cut };
-        let variable = self.variables.mention(name, span, &mut self.findings)?;
-        Some(Piece::Keyword(Keyword::Variable(variable)))
-    }
-
-    fn fill_keyword(&mut self, parameters: &str, span: Range<usize>) -> Option<Piece> {
-        let Some(name) = parameter(parameters, "variable") else {
-            self.findings.add(
-                codes::KEYWORD_SYNTAX,
-                span,
-                "Syntax error or invalid [keyword]: [fill] without a variable",
-                "no variable=",
-                "write [fill variable=\"n\" text=\"X\"], where n holds the length",
-            );
-            return None;
-        };
-        let name = name.strip_prefix('$').unwrap_or(&name).to_owned();
-        let variable = self.variables.mention(&name, span, &mut self.findings)?;
-        let text =
-            parameter(parameters, "text").filter(|text| !text.is_empty()).unwrap_or_else(|| "X".to_owned());
-        Some(Piece::Keyword(Keyword::Fill { variable, text }))
-    }
-
-    fn last_keyword(&mut self, header: &str, span: Range<usize>) -> Option<Piece> {
-        let (name, value_only) = match header.strip_suffix(".value") {
-            Some(name) => (name, true),
-            None => (header.strip_suffix(':').unwrap_or(header), false),
-        };
-        if name.is_empty() {
-            self.findings.add(
-                codes::KEYWORD_SYNTAX,
-                span,
-                "Syntax error or invalid [keyword]: [last_] without a header's name",
-                "which header?",
-                "write for example [last_Via:]",
-            );
-            return None;
-        }
-        self.keep_header(name);
-        Some(Piece::Keyword(Keyword::Last { name: name.to_owned(), value_only }))
-    }
-
-    fn later_keyword(&mut self, text: &str, span: Range<usize>) -> Option<Piece> {
-        // Keywords in its parameters mention variables, and those mentions count.
-        self.count_nested_mentions(text, span.clone());
-        let name = text.split([' ', '\t', '\r', '\n']).next().unwrap_or(text);
-        self.not_available(format!("the keyword [{name}]"), span);
-        self.options.allow_unavailable.then(|| Piece::Keyword(Keyword::NotAvailable(text.to_owned())))
     }
 
     fn unknown_keyword(&mut self, text: &str, name: &str, span: Range<usize>) {
@@ -137,125 +161,5 @@ impl Compiler<'_> {
             "unknown keyword",
             help,
         );
-    }
-
-    /// Counts the variables that a text of a later issue names in nested keywords.
-    pub(crate) fn count_nested_mentions(&mut self, text: &str, span: Range<usize>) {
-        for part in text.split("[$").skip(1) {
-            if let Some(end) = part.find(']')
-                && !part[..end].is_empty()
-            {
-                self.variables.mention(&part[..end], span.clone(), &mut self.findings);
-            }
-        }
-    }
-}
-
-/// The keywords with a fixed name.
-fn fixed(name: &str, offset: i32) -> Option<Keyword> {
-    Some(match name {
-        "remote_ip" => Keyword::RemoteIp,
-        "remote_host" => Keyword::RemoteHost,
-        "remote_port" => Keyword::RemotePort(offset),
-        "local_ip" => Keyword::LocalIp,
-        "local_ip_type" => Keyword::LocalIpType,
-        "local_port" => Keyword::LocalPort(offset),
-        "server_ip" => Keyword::ServerIp,
-        "transport" => Keyword::Transport,
-        "media_ip" => Keyword::MediaIp,
-        "media_ip_type" => Keyword::MediaIpType,
-        "media_port" => Keyword::MediaPort(offset),
-        "auto_media_port" => Keyword::AutoMediaPort(offset),
-        "call_id" => Keyword::CallId,
-        "call_number" => Keyword::CallNumber,
-        "cseq" => Keyword::CSeq(offset),
-        "last_cseq_number" => Keyword::LastCSeqNumber(offset),
-        "branch" => Keyword::Branch(offset),
-        "msg_index" => Keyword::MsgIndex,
-        "pid" => Keyword::Pid,
-        "service" => Keyword::Service,
-        "len" => Keyword::Len(offset),
-        "peer_tag_param" => Keyword::PeerTagParam,
-        "last_message" => Keyword::LastMessage,
-        "last_Request_URI" => Keyword::LastRequestUri,
-        "next_url" => Keyword::NextUrl,
-        "routes" => Keyword::Routes,
-        "timestamp" => Keyword::Timestamp,
-        "date" => Keyword::Date,
-        "clock_tick" => Keyword::ClockTick,
-        "dynamic_id" => Keyword::DynamicId,
-        "users" => Keyword::Users,
-        "userid" => Keyword::UserId,
-        "sipp_version" => Keyword::SippVersion,
-        _ => return None,
-    })
-}
-
-/// Cuts `+N` or `-N` off: at the first plus sign, or without one at the first hyphen, if a digit follows. What stands
-/// behind the digits is dropped; an offset beyond 32 bits is the largest one.
-fn cut_offset(text: &str) -> (&str, i32) {
-    let Some(at) = text.find('+').or_else(|| text.find('-')) else { return (text, 0) };
-    let digits = &text[at + 1..];
-    let length = digits.bytes().take_while(u8::is_ascii_digit).count();
-    if length == 0 {
-        return (text, 0);
-    }
-    let value = digits[..length].parse::<i32>().unwrap_or(i32::MAX);
-    (&text[..at], if text.as_bytes()[at] == b'-' { -value } else { value })
-}
-
-/// The value of `name=` among a keyword's parameters: quoted (a backslash protects the next character), hexadecimal
-/// behind `0x`, or up to a blank.
-fn parameter(parameters: &str, name: &str) -> Option<String> {
-    let at = parameters.find(&format!("{name}="))?;
-    let value = &parameters[at + name.len() + 1..];
-    if let Some(quoted) = value.strip_prefix('"') {
-        let mut text = String::new();
-        let mut characters = quoted.chars();
-        while let Some(character) = characters.next() {
-            match character {
-                '"' => break,
-                '\\' => text.extend(characters.next()),
-                other => text.push(other),
-            }
-        }
-        return Some(text);
-    }
-    let value = value.split(|c: char| c.is_ascii_whitespace() || c.is_control()).next().unwrap_or("");
-    if let Some(hex) = value.strip_prefix("0x")
-        && let Some(bytes) = from_hex(hex)
-    {
-        return Some(String::from_utf8_lossy(&bytes).into_owned());
-    }
-    Some(value.to_owned())
-}
-
-fn from_hex(hex: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> = hex.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.filter(|digits| !digits.is_empty() && digits.len() % 2 == 0)?;
-    // Two hexadecimal digits fit a byte.
-    Some(digits.chunks_exact(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn offsets_need_a_digit() {
-        assert_eq!(cut_offset("cseq+1"), ("cseq", 1));
-        assert_eq!(cut_offset("branch-12x"), ("branch", -12));
-        assert_eq!(cut_offset("last_Call-ID:"), ("last_Call-ID:", 0));
-        assert_eq!(cut_offset("a-b+2"), ("a-b", 2));
-        assert_eq!(cut_offset("len+99999999999"), ("len", i32::MAX));
-    }
-
-    #[test]
-    fn parameters_are_quoted_or_hexadecimal_or_bare() {
-        assert_eq!(parameter(r#" variable="a b" text=x"#, "variable").unwrap(), "a b");
-        assert_eq!(parameter(r#" text="a\"b""#, "text").unwrap(), "a\"b");
-        assert_eq!(parameter(" text=0x4142 variable=n", "text").unwrap(), "AB");
-        assert_eq!(parameter(" text=ab variable=n", "variable").unwrap(), "n");
-        assert_eq!(parameter(" text=ab", "variable"), None);
     }
 }

@@ -27,7 +27,7 @@ impl Compiler<'_> {
         };
         let start_transaction = self.start_transaction(element, method);
         let ack_transaction = self.ack_transaction(element, method);
-        self.response_transaction_of_send(element, method);
+        let response_transaction = self.response_transaction_of_send(element, method);
         if let Some(method) = method
             && element.attribute("start_txn").is_none()
             && element.attribute("ack_txn").is_none()
@@ -41,7 +41,7 @@ impl Compiler<'_> {
             timeout_ms,
             start_transaction,
             ack_transaction,
-            response_transaction: None,
+            response_transaction,
         })
     }
 
@@ -68,7 +68,6 @@ impl Compiler<'_> {
 
     /// A `<sendCmd>`.
     pub(crate) fn send_cmd(&mut self, element: &Element) -> Option<StepKind> {
-        self.not_available("<sendCmd>".to_owned(), element.name_span.clone());
         let text = self.message_text(element, Purpose::Other)?;
         let template = self.template(&text);
         let destination = element.attribute("dest").map(|dest| dest.value.clone());
@@ -94,7 +93,11 @@ impl Compiler<'_> {
                 "put the whole message into one section",
             );
         }
-        let cleaned = cdata::clean(&Located::from_cdata(self.text, span, text), purpose);
+        let cleaned = cdata::clean_as(
+            &Located::from_cdata(self.text, span, text),
+            purpose,
+            self.options.compat.blanks_behind_tabs,
+        );
         if cleaned.is_none() {
             self.findings.add(
                 codes::EMPTY_CDATA,
@@ -201,11 +204,17 @@ impl Compiler<'_> {
         let attribute = element.attribute("start_txn")?;
         match method {
             Some(method) if method != "ACK" => {
-                let part = Part::Start { invite: method == "INVITE" };
+                let part = Part::SentRequest { invite: method == "INVITE" };
                 self.transaction(attribute, part)
             }
-            Some(_) => self.misplaced(attribute, "an ACK starts no transaction", "use ack_txn"),
-            None => self.misplaced(attribute, "a response starts no transaction", "remove it"),
+            Some(_) => {
+                self.misplaced(attribute, "An ACK message can not start a transaction!", "use ack_txn")
+            }
+            None => self.misplaced(
+                attribute,
+                "Responses can not start a transaction",
+                "a sent response names the one that it answers: response_txn",
+            ),
         }
     }
 
@@ -216,22 +225,25 @@ impl Compiler<'_> {
         }
         self.misplaced(
             attribute,
-            "only an ACK acknowledges a transaction",
+            "The ack_txn attribute is valid only for ACK messages!",
             "move it to the <send> of the ACK",
         )
     }
 
-    fn response_transaction_of_send(&mut self, element: &Element, method: Option<&str>) {
-        let Some(attribute) = element.attribute("response_txn") else { return };
-        if method.is_some() {
-            self.misplaced::<()>(
-                attribute,
-                "it can only be used for received responses or sent responses.",
-                "a request has start_txn",
-            );
-        } else {
-            self.not_available("response_txn on a sent response".to_owned(), attribute.name_span.clone());
+    fn response_transaction_of_send(
+        &mut self,
+        element: &Element,
+        method: Option<&str>,
+    ) -> Option<TransactionId> {
+        let attribute = element.attribute("response_txn")?;
+        if method.is_none() {
+            return self.transaction(attribute, Part::SentResponse);
         }
+        self.misplaced(
+            attribute,
+            "response_txn can only be used for received responses or sent responses.",
+            "a request has start_txn",
+        )
     }
 
     /// Notes a transaction's mention.

@@ -4,11 +4,14 @@
 mod action;
 mod attributes;
 mod declaration;
+mod destination;
 mod distribution;
 mod ereg;
 mod exec;
 pub(crate) mod include;
+mod injection;
 mod keyword;
+mod media;
 mod message;
 mod pause;
 mod receive;
@@ -25,7 +28,7 @@ use crate::check::findings::Findings;
 use crate::check::timers::Timers;
 use crate::check::transactions::Transactions;
 use crate::diagnostic::Diagnostic;
-use crate::program::{DefaultMessage, Keep, Program, StepKind};
+use crate::program::{DefaultMessage, FileId, Keep, Program, StepKind};
 use crate::source::{INCLUDE, Source};
 use crate::syntax::names;
 use crate::template::Template;
@@ -43,17 +46,31 @@ pub struct Options {
     pub files: Option<Vec<String>>,
     /// Old ways of SIPp that are off unless asked for (`-compat`).
     pub compat: Compat,
-    /// Lets pass, with a warning, what belongs to a later issue: a run that reaches it fails the call.
-    pub allow_unavailable: bool,
 }
 
-/// Ways of SIPp before 3.8 that a scenario may rely on.
+/// Ways of older SIPp that a scenario may rely on (`-compat`). None of them by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Compat {
-    /// A number with a leading 0 is octal.
+    /// A number with a leading 0 is octal (before 3.8).
     pub octal_numbers: bool,
-    /// `ereg search_in="hdr"` looks anywhere in the message, also for plain header names.
+    /// `ereg search_in="hdr"` looks anywhere in the message, also for plain header names (before 3.8).
     pub header_search_anywhere: bool,
+    /// Blanks behind a tab at the start of a line of a message stay, which makes it a folded one (spec-scenario §4.1).
+    pub blanks_behind_tabs: bool,
+}
+
+impl Compat {
+    /// The ways of a version of SIPp: `3.6`, `3.7` or `3.8`, which is the default. `None` for any other.
+    pub fn of_version(version: &str) -> Option<Compat> {
+        let since_3_8 = Compat::default();
+        let before_3_8 = Compat { octal_numbers: true, header_search_anywhere: true, ..since_3_8 };
+        match version {
+            "3.6" => Some(Compat { blanks_behind_tabs: true, ..before_3_8 }),
+            "3.7" => Some(before_3_8),
+            "3.8" => Some(since_3_8),
+            _ => None,
+        }
+    }
 }
 
 /// What loading gave.
@@ -112,6 +129,7 @@ pub(crate) struct Compiler<'a> {
     dialogs: Vec<u32>,
     /// Injection files, by [`FileId`](crate::program::FileId).
     files: Vec<Option<String>>,
+    file_ids: HashMap<Option<String>, FileId>,
 }
 
 impl<'a> Compiler<'a> {
@@ -133,6 +151,7 @@ impl<'a> Compiler<'a> {
             has_loss: false,
             dialogs: vec![1],
             files: Vec::new(),
+            file_ids: HashMap::new(),
         }
     }
 
@@ -239,19 +258,6 @@ impl<'a> Compiler<'a> {
             has_loss: self.has_loss,
         };
         Loaded { program: Some(program), diagnostics }
-    }
-
-    /// Reports something that a later issue brings.
-    pub(crate) fn not_available(&mut self, what: String, span: Range<usize>) {
-        let code =
-            if self.options.allow_unavailable { codes::NOT_AVAILABLE_YET } else { codes::NOT_AVAILABLE };
-        self.findings.add(
-            code,
-            span,
-            format!("{what} is not available yet"),
-            "a part of SIPp's language that busyhour does not run yet",
-            "leave it out, or play this scenario with SIPp for now",
-        );
     }
 
     /// Notes that later steps want this header of a received message.

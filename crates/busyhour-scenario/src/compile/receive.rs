@@ -24,7 +24,7 @@ impl Compiler<'_> {
         {
             self.misplaced::<()>(
                 attribute,
-                "a mandatory <recv> must move the call on",
+                "advance_state is allowed only for optional messages; a mandatory one moves the call on",
                 "add optional=\"true\", or remove advance_state",
             );
         }
@@ -32,7 +32,7 @@ impl Compiler<'_> {
         let record_route_set = self.boolean(element, "rrs");
         let auth = self.boolean(element, "auth");
         let is_request = element.attribute("request").is_some();
-        self.start_transaction_of_recv(element, is_request);
+        let start_transaction = self.start_transaction_of_recv(element, expect.as_ref());
         let response_transaction = self.response_transaction_of_recv(element, is_request);
         Some(Recv {
             expect: expect?,
@@ -41,7 +41,7 @@ impl Compiler<'_> {
             timeout,
             record_route_set,
             auth,
-            start_transaction: None,
+            start_transaction,
             response_transaction,
             methods_sent_before: stanza.methods.clone(),
         })
@@ -49,7 +49,6 @@ impl Compiler<'_> {
 
     /// A `<recvCmd>`.
     pub(crate) fn recv_cmd(&mut self, element: &Element) -> Option<StepKind> {
-        self.not_available("<recvCmd>".to_owned(), element.name_span.clone());
         let optional = self.optional(element)?;
         let source = element.attribute("src").map(|src| src.value.clone());
         Some(StepKind::RecvCmd(RecvCmd { optional, source }))
@@ -170,16 +169,29 @@ impl Compiler<'_> {
         RecvTimeout::Rendered(self.template_of(attribute))
     }
 
-    fn start_transaction_of_recv(&mut self, element: &Element, is_request: bool) {
-        let Some(attribute) = element.attribute("start_txn") else { return };
-        if is_request {
-            self.not_available("start_txn on a received request".to_owned(), attribute.name_span.clone());
-        } else {
-            self.no_effect(
-                attribute,
-                "a received response starts no transaction",
-                "use response_txn, or remove it",
-            );
+    fn start_transaction_of_recv(
+        &mut self,
+        element: &Element,
+        expect: Option<&Expect>,
+    ) -> Option<TransactionId> {
+        let attribute = element.attribute("start_txn")?;
+        match expect {
+            Some(Expect::Request(method)) => {
+                self.transaction(attribute, Part::ReceivedRequest { invite: method == "INVITE" })
+            }
+            Some(Expect::RequestMatching(_)) => {
+                self.transaction(attribute, Part::ReceivedRequest { invite: false })
+            }
+            // The expression is wrong, which is reported.
+            None => None,
+            _ => {
+                self.no_effect(
+                    attribute,
+                    "a received response starts no transaction",
+                    "use response_txn, or remove it",
+                );
+                None
+            }
         }
     }
 
@@ -188,11 +200,11 @@ impl Compiler<'_> {
         if is_request {
             return self.misplaced(
                 attribute,
-                "it can only be used for received responses.",
-                "a request belongs to no transaction of ours",
+                "response_txn can only be used for received responses.",
+                "a received request may start one: start_txn",
             );
         }
-        self.transaction(attribute, Part::Response)
+        self.transaction(attribute, Part::ReceivedResponse)
     }
 }
 

@@ -185,11 +185,12 @@ impl Compiler<'_> {
     fn repeat_timers(&mut self, element: &Element) -> bool {
         let Some(attribute) = element.attribute("repeat_rtd") else { return false };
         let repeat = self.boolean(element, "repeat_rtd");
-        if element.attribute("rtd").is_none() {
+        let stops = element.attribute("rtd").is_some_and(|rtd| Timers::names(&rtd.value).next().is_some());
+        if !stops {
             self.findings.add(
                 codes::MISPLACED_ATTRIBUTE,
                 attribute.name_span.clone(),
-                format!("<{}> has repeat_rtd without rtd", element.name),
+                format!("There is a repeat_rtd element without an rtd element in <{}>", element.name),
                 "repeats nothing",
                 "add rtd=\"…\" to the same step, or remove repeat_rtd",
             );

@@ -14,8 +14,13 @@ pub(crate) enum Purpose {
 /// Cleans the text of a CDATA section: indentation and trailing blanks go, a message without a body gets its blank
 /// line, line ends become CRLF. `None` if nothing but white space is there.
 ///
-/// Unlike SIPp, which leaves blanks behind a tab, all blanks and tabs at the start of a line go.
+/// Unlike in SIPp, which leaves blanks behind a tab, all blanks and tabs at the start of a line go.
 pub(crate) fn clean(text: &Located, purpose: Purpose) -> Option<Located> {
+    clean_as(text, purpose, false)
+}
+
+/// Like [`clean`], but may leave blanks behind a tab where they are.
+pub(crate) fn clean_as(text: &Located, purpose: Purpose, blanks_behind_tabs: bool) -> Option<Located> {
     let mut bytes: Vec<(u8, usize)> = text.bytes().skip_while(|&(byte, _)| is_space(byte)).collect();
     let mut line_end_removed = false;
     while let Some(&(byte, _)) = bytes.last()
@@ -29,15 +34,11 @@ pub(crate) fn clean(text: &Located, purpose: Purpose) -> Option<Located> {
     let mut lines: Vec<Vec<(u8, usize)>> = bytes
         .split_inclusive(|&(byte, _)| byte == b'\n')
         .map(|line| {
-            let is_blank = |&(byte, _): &(u8, usize)| byte == b' ' || byte == b'\t';
             let (content, line_end) = match line.split_last() {
                 Some((&last, content)) if last.0 == b'\n' => (content, Some(last)),
                 _ => (line, None),
             };
-            let mut kept: Vec<(u8, usize)> = content.iter().copied().skip_while(is_blank).collect();
-            while kept.last().is_some_and(is_blank) {
-                kept.pop();
-            }
+            let mut kept = trimmed(content, blanks_behind_tabs);
             kept.extend(line_end);
             kept
         })
@@ -58,6 +59,22 @@ pub(crate) fn clean(text: &Located, purpose: Purpose) -> Option<Located> {
         cleaned.push((byte, at));
     }
     Some(Located::from_bytes(cleaned, text.whole()))
+}
+
+/// A line without blanks and tabs around it. SIPp takes blanks off first, then tabs, and blanks never again.
+fn trimmed(line: &[(u8, usize)], blanks_behind_tabs: bool) -> Vec<(u8, usize)> {
+    let is_blank = |byte: u8| byte == b' ' || (byte == b'\t' && !blanks_behind_tabs);
+    let mut line = trim_by(line, is_blank);
+    if blanks_behind_tabs {
+        line = trim_by(line, |byte| byte == b'\t');
+    }
+    line.to_vec()
+}
+
+fn trim_by(line: &[(u8, usize)], is_blank: impl Fn(u8) -> bool) -> &[(u8, usize)] {
+    let start = line.iter().take_while(|(byte, _)| is_blank(*byte)).count();
+    let end = line[start..].iter().rev().take_while(|(byte, _)| is_blank(*byte)).count();
+    &line[start..line.len() - end]
 }
 
 fn is_space(byte: u8) -> bool {
@@ -89,6 +106,14 @@ mod tests {
     #[test]
     fn a_line_of_blanks_is_a_blank_line() {
         assert_eq!(cleaned("a b\n \t \nv=0", Purpose::Send).unwrap(), "a b\r\n\r\nv=0");
+    }
+
+    #[test]
+    fn old_sipp_keeps_blanks_behind_tabs() {
+        let text = "a b\n \t  X\t \n\t Y \t\n\t \tZ \t";
+        let located = Located::from_cdata(text, &(0..text.len()), text);
+        let cleaned = clean_as(&located, Purpose::Send, true).unwrap();
+        assert_eq!(cleaned.as_str(), "a b\r\n  X\r\n Y \r\n \tZ\r\n\r\n");
     }
 
     #[test]

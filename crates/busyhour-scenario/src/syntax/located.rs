@@ -51,6 +51,15 @@ impl Located {
         Located { text, at, whole }
     }
 
+    /// Part of the text.
+    pub(crate) fn slice(&self, range: Range<usize>) -> Located {
+        Located {
+            text: self.text.get(range.clone()).unwrap_or("").to_owned(),
+            at: self.at.get(range.clone()).unwrap_or(&[]).to_vec(),
+            whole: self.span(range),
+        }
+    }
+
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         &self.text

@@ -6,4 +6,5 @@ pub(crate) mod located;
 pub(crate) mod names;
 pub(crate) mod nearest;
 pub mod number;
+pub(crate) mod parameters;
 pub(crate) mod text;

@@ -1,5 +1,4 @@
-//! Every name of the scenario language, those of later issues included, so that a finding can tell a name that is not
-//! available yet from one that does not exist.
+//! Every name of the scenario language.
 
 /// Children of `<scenario>`.
 pub(crate) const ELEMENTS: &[&str] = &[
@@ -95,6 +94,8 @@ const EREG: &[&str] = &[
 /// Attributes of `<exec>`, in the order in which the first one given wins.
 pub(crate) const EXEC: &[&str] = &[
     "command",
+    "lua",
+    "verify",
     "int_cmd",
     "play_pcap_audio",
     "play_pcap_image",
@@ -103,8 +104,6 @@ pub(crate) const EXEC: &[&str] = &[
     "play_dtmf",
     "rtp_stream",
     "rtp_echo",
-    "verify",
-    "lua",
 ];
 
 /// Actions, with the attributes of each.
@@ -129,21 +128,17 @@ pub(crate) const ACTIONS: &[(&str, &[&[&str]])] = &[
     ("pauserestore", &[&["value", "variable"]]),
     ("gettimeofday", &[&["assign_to"]]),
     ("exec", &[EXEC, &["timeout"]]),
-];
-
-/// Actions of a later issue.
-pub(crate) const LATER_ACTIONS: &[&str] = &[
-    "lookup",
-    "insert",
-    "replace",
-    "setdest",
-    "closecon",
-    "verifyauth",
-    "urlencode",
-    "urldecode",
-    "rtp_echo",
-    "rtp_stats",
-    "rtp_dtmf",
+    ("lookup", &[&["assign_to", "file", "key"]]),
+    ("insert", &[&["file", "value"]]),
+    ("replace", &[&["file", "line", "value"]]),
+    ("verifyauth", &[&["assign_to", "username", "password"]]),
+    ("setdest", &[&["host", "port", "protocol"]]),
+    ("closecon", &[]),
+    ("urlencode", &[&["variable"]]),
+    ("urldecode", &[&["variable"]]),
+    ("rtp_echo", &[&["value", "variable"]]),
+    ("rtp_stats", &[&["assign_to", "media"]]),
+    ("rtp_dtmf", &[&["assign_to", "payload_type"]]),
 ];
 
 /// Keywords that can be written, without the ones that only begin so (`last_…`, `$…`).
@@ -188,6 +183,9 @@ pub(crate) const KEYWORDS: &[&str] = &[
     "tdmmap",
     "rtpstream_audio_port",
     "rtpstream_video_port",
+    "cryptotag1audio",
+    "cryptosuiteaescm128sha1801audio",
+    "cryptokeyparams1audio",
     "last_Via",
     "last_From",
     "last_To",
@@ -229,24 +227,8 @@ pub(crate) fn attributes_of(element: &str) -> Vec<&'static str> {
     own.iter().chain([&COMMON]).flat_map(|list| list.iter().copied()).collect()
 }
 
-/// The attributes that an action may have; `None` for an action of a later issue or an unknown one.
+/// The attributes that an action may have; `None` for an unknown one.
 pub(crate) fn attributes_of_action(action: &str) -> Option<Vec<&'static str>> {
     let (_, lists) = ACTIONS.iter().find(|(name, _)| *name == action)?;
     Some(lists.iter().flat_map(|list| list.iter().copied()).collect())
-}
-
-/// True for a keyword, without offset and brackets, that belongs to a later issue.
-pub(crate) fn is_later_keyword(keyword: &str) -> bool {
-    const PREFIXES: &[&str] = &[
-        "field",
-        "file",
-        "authentication",
-        "tdmmap",
-        "cryptotag",
-        "cryptosuite",
-        "cryptokeyparams",
-        "ueaescm",
-    ];
-    const EXACT: &[&str] = &["rtpstream_audio_port", "rtpstream_video_port"];
-    EXACT.contains(&keyword) || PREFIXES.iter().any(|prefix| keyword.starts_with(prefix))
 }

@@ -114,7 +114,7 @@ fn message_texts() {
     assert_steps(&send("§[call_id"), &[KEYWORD_SYNTAX]);
     assert_steps(&send("§[a [§b]"), &[KEYWORD_SYNTAX, UNKNOWN_KEYWORD]);
     assert_steps(&send("[§fill text=\"x\"]"), &[KEYWORD_SYNTAX]);
-    assert_steps(&send("[§last_]"), &[KEYWORD_SYNTAX]);
+    assert_steps(&send("[§last_]"), &[VALUE_TAKEN_FOR]);
     assert_steps(&send("[§$]"), &[BAD_NAME]);
     assert_steps("<send><![CDATA[\r\n  OPTIONS a b\r\n  X: [§foo]\r\n]]></send>", &[UNKNOWN_KEYWORD]);
 }
@@ -218,28 +218,6 @@ fn transactions() {
     assert_steps(&invite("§response_txn='i'"), &[MISPLACED_ATTRIBUTE]);
     assert_steps("<recv request='A' §response_txn='i'/>", &[MISPLACED_ATTRIBUTE]);
     assert_steps(&invite("start_txn='§a,b'"), &[BAD_NAME]);
-}
-
-#[test]
-fn what_comes_later_says_so() {
-    for steps in [
-        &send("[§field0 file=\"a.csv\" line=[$n]] [$n]"),
-        &send("[§authentication username=joe]"),
-        &send("[§rtpstream_audio_port+2]"),
-        &send("[§cryptokeyparams1audio]"),
-        &actions("<§setdest host='[$h]' port='[$h]' protocol='udp'/>"),
-        &actions("<§lookup assign_to='a' file='f' key='[$a]'/>"),
-        &actions("<exec §play_pcap_audio='a.pcap'/>"),
-        &actions("<exec §rtp_stream='wait' timeout='5'/>"),
-        "<recv request='A' dialog='§2'/>",
-        "<recv request='A' §start_txn='a'/>",
-        "<recv request='A'/><§sendCmd><![CDATA[a: b]]></sendCmd>",
-        "<§recvCmd/>",
-    ] {
-        assert_steps(steps, &[NOT_AVAILABLE]);
-        let options = Options { allow_unavailable: true, ..Options::default() };
-        assert_findings(&scenario(steps), &[NOT_AVAILABLE_YET], &options);
-    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The embedded scenarios load without a finding, and mean what their description says.
 
 use busyhour_scenario::program::{
-    Action, Distribution, Expect, Keep, Optional, PauseLength, Program, Role, SearchIn, SendStart, StepKind,
+    Action, Distribution, Expect, FirstCommand, Keep, Optional, PauseLength, Program, Role, Scope, SearchIn,
+    SendStart, StepKind, Variable,
 };
 use busyhour_scenario::source::Source;
 use busyhour_scenario::template::{Keyword, Piece, Template};
@@ -36,7 +37,9 @@ fn flow(program: &Program) -> Vec<String> {
             PauseLength::Drawn(Distribution::Fixed(ms)) => format!("pause {ms}"),
             other => format!("{other:?}"),
         },
-        _ => "other".to_owned(),
+        StepKind::SendCmd(_) => ">cmd".to_owned(),
+        StepKind::RecvCmd(_) => "<cmd".to_owned(),
+        StepKind::Nop => "nop".to_owned(),
     };
     program.steps.iter().map(|one| step(&one.kind)).collect()
 }
@@ -60,7 +63,23 @@ fn sent(program: &Program, index: usize) -> String {
 #[test]
 fn every_embedded_scenario_loads_without_a_finding() {
     let names: Vec<&str> = embedded_names().map(|(name, _)| name).collect();
-    assert_eq!(names, ["uac", "uas", "regexp", "branchc", "branchs", "ooc_default", "ooc_dummy"]);
+    assert_eq!(
+        names,
+        [
+            "uac",
+            "uas",
+            "regexp",
+            "3pcc-C-A",
+            "3pcc-C-B",
+            "3pcc-A",
+            "3pcc-B",
+            "branchc",
+            "branchs",
+            "uac_pcap",
+            "ooc_default",
+            "ooc_dummy"
+        ]
+    );
     for (name, title) in embedded_names() {
         let program = program(name);
         assert_eq!(program.title, title);
@@ -201,4 +220,66 @@ fn branching_scenarios_branch() {
 fn out_of_call_scenarios_answer_anything() {
     assert_eq!(flow(&program("ooc_default")), ["<~.*", ">200", "wait 4000"]);
     assert_eq!(flow(&program("ooc_dummy")), ["<DUMMY"]);
+}
+
+#[test]
+fn controllers_hand_the_sdp_over() {
+    let a = program("3pcc-C-A");
+    assert_eq!(
+        flow(&a),
+        [">INVITE", "<100?", "<180?", "<183?", "<200", ">cmd", "<cmd", ">ACK", "pause 1000", ">BYE", "<200"]
+    );
+    assert_eq!((a.creation, a.sending), (Role::Client, Role::Client));
+    assert_eq!(a.first_command, Some(FirstCommand::Sent));
+    assert_eq!(a.response_time_borders, [[]]);
+    let StepKind::SendCmd(command) = &a.steps[5].kind else { panic!() };
+    assert_eq!(text(&command.template), format!("Call-ID: [CallId]\r\n[{:?}]\r\n\r\n", call(0)));
+    assert!(sent(&a, 7).ends_with(&format!("Subject: Performance Test\r\n[{:?}]\r\n\r\n", call(1))));
+
+    let b = program("3pcc-C-B");
+    assert_eq!(
+        flow(&b),
+        ["<cmd", ">INVITE", "<100?", "<180?", "<183?", "<200", ">ACK", ">cmd", "pause 1000", ">BYE", "<200"]
+    );
+    assert_eq!((b.creation, b.sending), (Role::Server, Role::Client));
+    assert_eq!(b.first_command, Some(FirstCommand::Received));
+}
+
+#[test]
+fn called_parties_of_a_controller_answer() {
+    for name in ["3pcc-A", "3pcc-B"] {
+        let party = program(name);
+        assert_eq!(flow(&party), ["<INVITE", ">200", "<ACK", "<BYE", ">200", "wait 2000"]);
+        assert_eq!(party.first_command, None);
+    }
+}
+
+#[test]
+fn uac_pcap_plays_two_captures() {
+    let uac = program("uac_pcap");
+    assert_eq!(
+        flow(&uac),
+        [
+            ">INVITE",
+            "<100?",
+            "<180?",
+            "<200",
+            ">ACK",
+            "nop",
+            "pause 8000",
+            "nop",
+            "pause 1000",
+            ">BYE",
+            "<200"
+        ]
+    );
+    for step in [5, 7] {
+        assert!(
+            matches!(&uac.steps[step].actions[..], [Action::NotAvailable { name }] if name == "exec play_pcap_audio")
+        );
+    }
+}
+
+fn call(slot: u16) -> Keyword {
+    Keyword::Variable(Variable { scope: Scope::Call, slot })
 }

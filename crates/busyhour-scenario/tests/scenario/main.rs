@@ -1,8 +1,11 @@
 //! From scenario text to program and findings.
 
+mod actions;
 mod bad_input;
 mod embedded;
 mod include;
+mod keywords;
 mod mutation;
 mod rules;
 mod support;
+mod transactions;

@@ -57,6 +57,16 @@ const WORDS: &[&str] = &[
     "timeout=\"[$a]\"",
     "<DefaultMessage id=\"bye\">",
     "SIP/2.0 ",
+    "[field0 file=\"a\" line=[",
+    "[file name=\"",
+    "[authentication username=",
+    " aka_K=0x5",
+    "<exec rtp_stream=\"apattern,1,",
+    "<exec play_dtmf=\",",
+    "<setdest host=\"a\" port=\"",
+    "start_txn=\"a\" response_txn=\"a\"",
+    "<sendCmd>",
+    "<recvCmd/>",
     "\t",
 ];
 
@@ -77,12 +87,11 @@ fn mutated(text: &str, changes: &[(usize, usize, usize)]) -> String {
 
 fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
     let source = Source::from_bytes("mutated.xml", bytes);
-    for allow_unavailable in [false, true] {
+    for (version, files) in [("3.8", None), ("3.6", Some(vec!["a".to_owned()]))] {
         let options = Options {
-            files: None,
+            files,
             keys: vec![("a".to_owned(), "[call_id]".to_owned())],
-            compat: Compat { octal_numbers: allow_unavailable, header_search_anywhere: false },
-            allow_unavailable,
+            compat: Compat::of_version(version).unwrap(),
         };
         let loaded = load(&source, &options);
         let any_error = loaded.diagnostics.iter().any(|finding| finding.code.starts_with('E'));
@@ -106,7 +115,7 @@ proptest! {
 
     #[test]
     fn mutated_scenarios_never_panic(
-        which in 0..7usize,
+        which in 0..12usize,
         changes in proptest::collection::vec(change(), 1..12),
     ) {
         let (name, _) = embedded_names().nth(which).unwrap();

@@ -1,6 +1,8 @@
 //! Scenarios in tests: short ones, with the place of each expected finding marked by `§`.
 
+use busyhour_scenario::program::{Action, Program, Recv, Scope, Send, StepKind, Variable};
 use busyhour_scenario::source::Source;
+use busyhour_scenario::template::{Keyword, Piece};
 use busyhour_scenario::{Loaded, Options, load};
 
 /// Loads the text of a file called `test.xml`.
@@ -48,4 +50,73 @@ pub(crate) fn assert_findings(marked: &str, codes: &[&str], options: &Options) {
     let expected: Vec<_> = codes.iter().map(|code| (*code).to_owned()).zip(places.iter().copied()).collect();
     assert_eq!(codes.len(), places.len(), "one § for each code: {marked}");
     assert_eq!(findings(&text, options), expected, "{text}");
+}
+
+/// The program of these steps, which must load without a finding.
+pub(crate) fn program(steps: &str) -> Program {
+    program_with(steps, &Options::default())
+}
+
+/// The program of these steps with options, which must load without a finding.
+pub(crate) fn program_with(steps: &str, options: &Options) -> Program {
+    let loaded = load_text(&scenario(steps), options);
+    assert_eq!(loaded.diagnostics, [], "{steps}");
+    loaded.program.unwrap()
+}
+
+/// The send at an index.
+pub(crate) fn send_of(program: &Program, index: usize) -> &Send {
+    match &program.steps[index].kind {
+        StepKind::Send(send) => send,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The recv at an index.
+pub(crate) fn recv_of(program: &Program, index: usize) -> &Recv {
+    match &program.steps[index].kind {
+        StepKind::Recv(recv) => recv,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A variable of the call.
+pub(crate) fn call(slot: u16) -> Variable {
+    Variable { scope: Scope::Call, slot }
+}
+
+/// The pieces behind `Test: ` in a message made by [`send`], without the blank line.
+pub(crate) fn pieces(text: &str, options: &Options) -> Vec<Piece> {
+    let steps = format!(
+        "{}<nop><action><assign assign_to='n' value='1'/><trim assign_to='n'/></action></nop>",
+        send(text)
+    );
+    let program = program_with(&steps, options);
+    let mut pieces = send_of(&program, 0).template.pieces.clone();
+    if let Piece::Literal(first) = &mut pieces[0] {
+        let skip = first.windows(6).position(|window| window == b"Test: ").unwrap() + 6;
+        first.drain(..skip);
+    }
+    if let Some(Piece::Literal(last)) = pieces.last_mut() {
+        last.truncate(last.len() - 4);
+    }
+    pieces.retain(|piece| *piece != Piece::Literal(Vec::new()));
+    pieces
+}
+
+/// The keyword that a text is.
+pub(crate) fn keyword(text: &str) -> Keyword {
+    match pieces(text, &Options::default()).as_slice() {
+        [Piece::Keyword(keyword)] => keyword.clone(),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+/// The actions of a nop, with all names they use mentioned twice.
+pub(crate) fn actions(actions: &str) -> Vec<Action> {
+    let steps = format!(
+        "{}<nop><action>{actions}</action></nop><Reference variables='a,b'/>",
+        "<nop><action><trim assign_to='a'/><trim assign_to='b'/></action></nop><recv request='A'/>"
+    );
+    program(&steps).steps.pop().unwrap().actions
 }
