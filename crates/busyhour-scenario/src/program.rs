@@ -7,7 +7,7 @@
 mod action;
 mod step;
 
-pub use action::{Action, Arithmetic, Check, Compare, Ereg, InternalCommand, Operand, SearchIn, Text};
+pub use action::{Action, Arithmetic, Check, Compare, Ereg, HeaderPlace, InternalCommand, Operand, SearchIn, Text};
 pub use step::{
     Condition, Display, Distribution, Expect, Next, Optional, Pause, PauseLength, Recv, RecvCmd, RecvTimeout,
     Send, SendCmd, SendStart, Step, StepKind,

@@ -15,8 +15,8 @@ pub(super) fn run(index: usize, ereg: &Ereg, input: Input<'_>, host: &mut impl H
         SearchIn::Body => {
             memmem::find(input.message, b"\r\n\r\n").map(|end_of_head| &input.message[end_of_head + 4..])
         }
-        SearchIn::Header { header, at_line_start, ignore_case, occurrence } => {
-            rest_of_line(input.message, header.as_bytes(), *at_line_start, *ignore_case, *occurrence)
+        SearchIn::Header { header, place, ignore_case, occurrence } => {
+            rest_of_line(input.message, header.as_bytes(), *place, *ignore_case, *occurrence)
                 .filter(|rest| !rest.is_empty())
         }
         SearchIn::Variable(variable) => {
@@ -78,7 +78,7 @@ fn place_name(ereg: &Ereg, input: Input<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use busyhour_scenario::program::{Action, Variable};
+    use busyhour_scenario::program::{Action, HeaderPlace, Variable};
     use busyhour_scenario::regex::Pattern;
 
     use super::super::fake::*;
@@ -93,7 +93,8 @@ mod tests {
     }
 
     fn header(header: &str) -> SearchIn {
-        SearchIn::Header { header: header.to_owned(), at_line_start: true, ignore_case: false, occurrence: 1 }
+        let place = HeaderPlace::LineStart;
+        SearchIn::Header { header: header.to_owned(), place, ignore_case: false, occurrence: 1 }
     }
 
     /// What A, B and C hold afterwards; before, A and B are `old` and C is unset.

@@ -3,7 +3,7 @@
 use crate::check::codes;
 use crate::compile::Compiler;
 use crate::compile::attributes::value_span;
-use crate::program::{Ereg, SearchIn};
+use crate::program::{Ereg, HeaderPlace, SearchIn};
 use crate::regex::GROUPS;
 use crate::xml::Element;
 
@@ -80,12 +80,12 @@ impl Compiler<'_> {
                     return None;
                 }
                 let plain = is_plain_header(&attribute.value) && !self.options.compat.header_search_anywhere;
-                Some(SearchIn::Header {
-                    header: attribute.value.clone(),
-                    at_line_start: start_line || plain,
-                    ignore_case,
-                    occurrence,
-                })
+                let place = match (plain, start_line) {
+                    (true, _) if !attribute.value.ends_with(':') => HeaderPlace::Name,
+                    (true, _) | (_, true) => HeaderPlace::LineStart,
+                    (false, false) => HeaderPlace::Anywhere,
+                };
+                Some(SearchIn::Header { header: attribute.value.clone(), place, ignore_case, occurrence })
             }
         }
     }

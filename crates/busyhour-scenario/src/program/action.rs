@@ -247,8 +247,8 @@ pub enum SearchIn {
     Header {
         /// Text searched for.
         header: String,
-        /// It must stand at the start of a line: `start_line="true"`, or 3.8's rule for plain header names.
-        at_line_start: bool,
+        /// Where in a line it must stand.
+        place: HeaderPlace,
         /// Ignore case.
         ignore_case: bool,
         /// Take the n-th hit, 1-based.
@@ -256,4 +256,15 @@ pub enum SearchIn {
     },
     /// A variable's text.
     Variable(Variable),
+}
+
+/// Where in a line the text stands that `ereg search_in="hdr"` looks for (spec-3.8 §A5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderPlace {
+    /// Anywhere.
+    Anywhere,
+    /// At its start: `start_line="true"`, and a header's name with its colon.
+    LineStart,
+    /// At its start, with nothing but blanks between it and a colon: a header's name without its colon.
+    Name,
 }
