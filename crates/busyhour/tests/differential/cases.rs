@@ -30,7 +30,13 @@ cases! {
     }
     flow {
         labels_tests_and_chances loops_and_jumps receive_timeout_fails receive_timeouts timeout_label_at_the_end
-        timers_and_counters
+        timers_and_counters init_stanza
     }
-    actions { arithmetic samples_and_time tests_of_numbers texts url_encoding }
+    actions {
+        arithmetic samples_and_time tests_of_numbers texts url_encoding
+        expressions_in_headers expressions_in_messages expressions_in_variables
+        failed_checks_elsewhere failed_checks_on_receipt stop_call_everywhere stop_gracefully stop_now
+    }
+    variables { references users_in_turn variables_of_all_scopes }
+    automatic { default_messages }
 }

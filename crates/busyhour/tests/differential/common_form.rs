@@ -1,37 +1,56 @@
 //! Texts of one run with what may differ from run to run put in a common form.
 
 use crate::case::Case;
+use crate::dialog::Received;
+use crate::peer::Peer;
 
 /// What differs between two runs.
 pub(crate) struct CommonForm<'a> {
     case: &'a Case,
     /// Process id of the program, which it writes into identifiers.
     process: u32,
-    /// The peer's two ports, and the program's if it is a server.
-    ports: Vec<(String, &'static str)>,
+    /// Ports of the peer and the program, with their names.
+    ports: Vec<(String, String)>,
 }
 
 impl<'a> CommonForm<'a> {
-    /// The form for a program with that process id, a peer with those ports and a server with that one (0 for a client).
-    pub(crate) fn new(case: &'a Case, process: u32, peer: [u16; 2], server: u16) -> CommonForm<'a> {
-        let names = [(peer[0], "PEER"), (peer[1], "PEER-B"), (server, "PORT")];
-        let known = names.into_iter().filter(|(port, _)| *port > 0);
-        CommonForm { case, process, ports: known.map(|(port, name)| (port.to_string(), name)).collect() }
+    /// The form for a program with that process id and server port (0 for a client), and for what its peer has seen.
+    pub(crate) fn new(case: &'a Case, process: u32, server: u16, peer: &Peer) -> CommonForm<'a> {
+        let mut form = CommonForm { case, process, ports: Vec::new() };
+        form.name(peer.links[0].port, "PEER".to_owned());
+        form.name(peer.links[1].port, "PEER-B".to_owned());
+        form.name(server, "PORT".to_owned());
+        let mut own = 1;
+        for record in peer.records.iter().flatten() {
+            let message = Received::new(record.text.as_bytes());
+            let via = if message.is_request() { port_of(message.header("Via")) } else { None };
+            for port in [record.source, via].into_iter().flatten() {
+                let name = if own == 1 { "PORT".to_owned() } else { format!("PORT-{own}") };
+                own += u32::from(form.name(port, name));
+            }
+        }
+        form
     }
 
-    /// A text of the program; `source` is the port it came from, if it did.
-    pub(crate) fn of(&self, text: &str, source: Option<u16>) -> String {
-        let lines: Vec<String> = text.split('\n').map(|line| self.line(line, source)).collect();
+    /// A text of the program.
+    pub(crate) fn of(&self, text: &str) -> String {
+        let lines: Vec<String> = text.split('\n').map(|line| self.line(line)).collect();
         lines.join("\n")
     }
 
-    fn line(&self, line: &str, source: Option<u16>) -> String {
+    /// Names a port, unless it has a name.
+    fn name(&mut self, port: u16, name: String) -> bool {
+        let new = port > 0 && !self.ports.iter().any(|(known, _)| *known == port.to_string());
+        if new {
+            self.ports.push((port.to_string(), name));
+        }
+        new
+    }
+
+    fn line(&self, line: &str) -> String {
         let mut line = replace_process(line, &self.process.to_string());
         for (port, name) in &self.ports {
             line = replace_number(&line, port, name);
-        }
-        if let Some(source) = source {
-            line = replace_number(&line, &source.to_string(), "PORT");
         }
         line = digest(line);
         if self.case.numbers.iter().any(|start| line.starts_with(start)) {
@@ -64,10 +83,10 @@ fn digest(line: String) -> String {
     line
 }
 
-/// Replaces the process id where it is part of an identifier: `1-PID@`, `z9hG4bK-PID-1`, `tag=PIDtag`, `pid=PID`.
+/// Replaces the process id where an identifier or a part of it begins with it: `1-PID@`, `z9hG4bK-PID-1`, `tag=PIDtag`.
 fn replace_process(text: &str, process: &str) -> String {
     replace_where(text, process, "PID", |before, after| {
-        matches!(before, Some('-' | '=')) && !after.is_some_and(|after| after.is_ascii_digit())
+        !before.is_some_and(|before| before.is_ascii_alphanumeric()) && !after.is_some_and(|after| after.is_ascii_digit())
     })
 }
 
@@ -93,6 +112,12 @@ fn replace_where(
         rest = after;
     }
     result + rest
+}
+
+/// The port in a Via header.
+fn port_of(via: &str) -> Option<u16> {
+    let address = via.split(' ').nth(1)?.split(';').next()?;
+    address.rsplit(':').next()?.parse().ok()
 }
 
 fn without_numbers(line: &str) -> String {

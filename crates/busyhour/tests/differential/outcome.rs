@@ -109,12 +109,11 @@ fn run(case: &Case, tool: Tool, folder: &Path) -> Outcome {
     }
     peer.drain(&mut agent.process, END);
     let exit = agent.process.wait(END).code().unwrap_or(-1);
-    let ports = [peer.links[0].port, peer.links[1].port];
-    let form = CommonForm::new(case, agent.process.id(), ports, agent.port);
+    let form = CommonForm::new(case, agent.process.id(), agent.port, &peer);
     let messages: [Vec<String>; 2] = peer
         .records
         .each_ref()
-        .map(|records| records.iter().map(|(text, source)| form.of(text, *source)).collect());
+        .map(|records| records.iter().map(|record| form.of(&record.text)).collect());
     let logs = read_logs(&logs, &scenario, &form, &agent);
     println!(
         "==== {tool:?} sent:\n{}",
@@ -153,7 +152,7 @@ fn read_logs(logs: &PathBuf, scenario: &Path, form: &CommonForm<'_>, agent: &Age
     let scenario = fs::read_to_string(scenario).unwrap_or_default();
     let bytes = fs::read(logs).unwrap_or_default();
     let lines: Vec<String> =
-        String::from_utf8_lossy(&bytes).split_terminator('\n').map(|line| form.of(line, None)).collect();
+        String::from_utf8_lossy(&bytes).split_terminator('\n').map(|line| form.of(line)).collect();
     assert!(!scenario.contains("<log ") || !lines.is_empty(), "nothing was logged\n{}", agent.process.logs());
     lines
 }

@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct Peer {
     /// Its two ports.
     pub(crate) links: [Link; 2],
-    /// What arrived at each port, as it was, with the port it came from; notes of the script have none.
-    pub(crate) records: [Vec<(String, Option<u16>)>; 2],
+    /// What arrived at each port, as it was.
+    pub(crate) records: [Vec<Record>; 2],
     tool: Tool,
     via: &'static str,
     /// The server's port, 0 for clients.
@@ -33,6 +33,14 @@ pub(crate) struct Peer {
     named: HashMap<String, String>,
     sent: [Vec<u8>; 2],
     number: u32,
+}
+
+/// A message or a note of the script.
+pub(crate) struct Record {
+    /// Its text.
+    pub(crate) text: String,
+    /// The port it came from; a note has none.
+    pub(crate) source: Option<u16>,
 }
 
 impl Peer {
@@ -157,7 +165,7 @@ impl Peer {
     fn receive(&mut self, link: usize, patience: Duration) -> bool {
         let Some((bytes, source)) = self.links[link].receive(patience) else { return false };
         let message = Received::new(&bytes);
-        self.records[link].push((message.text().to_owned(), Some(source)));
+        self.records[link].push(Record { text: message.text().to_owned(), source: Some(source) });
         let call_id = message.header("Call-ID").to_owned();
         if let Some(dialog) = self.dialogs.get_mut(&call_id) {
             dialog.learn(&message);
@@ -212,7 +220,7 @@ impl Peer {
 
     /// All that has arrived, for the message of a failed test.
     fn told(&self, process: &Process) -> String {
-        let received: Vec<&str> = self.records.iter().flatten().map(|(text, _)| text.as_str()).collect();
+        let received: Vec<&str> = self.records.iter().flatten().map(|record| record.text.as_str()).collect();
         format!("it sent:\n{}\n{}", received.join("\n"), process.logs())
     }
 }
