@@ -126,6 +126,13 @@ impl Context {
         self.emit(Event::Message { at, direction, protocol, bytes });
     }
 
+    /// The same for a 3PCC command, if anybody wants to see it.
+    pub(crate) fn trace_command(&mut self, at: Time, direction: Direction, command: &[u8]) {
+        if self.settings.trace_messages {
+            self.emit(Event::Command { at, direction, bytes: command.to_vec() });
+        }
+    }
+
     pub(crate) fn emit(&mut self, event: Event) {
         if self.events.len() < EVENTS_MAX {
             self.events.push_back(event);

@@ -17,6 +17,15 @@ pub enum Event {
         /// All of it.
         bytes: Vec<u8>,
     },
+    /// A 3PCC command passed (`-trace_msg`).
+    Command {
+        /// When.
+        at: Time,
+        /// Which way.
+        direction: Direction,
+        /// All of it, without its end mark.
+        bytes: Vec<u8>,
+    },
     /// A scenario message was lost on purpose.
     VoluntaryLoss {
         /// When.

@@ -38,6 +38,7 @@ pub(crate) fn handle(
             if behaviors.bye {
                 send_automatic(prepared, context, call, Kind::Ok, reply_to);
             }
+            step::send_twin_abort(prepared, context, call);
             Fate::EndsForgotten(Ending::Failed(index, FailureKind::UnexpectedMessage))
         }
         Some(b"PING") => {
@@ -90,6 +91,7 @@ pub(crate) fn unexpected(
     if !aborts {
         return Fate::Waits;
     }
+    step::send_twin_abort(prepared, context, call);
     step::keep(prepared, context, call, message);
     if message.status() == Some(200) && message.cseq_method() == b"INVITE" {
         call.dialog.ack_pending = true;
@@ -125,7 +127,10 @@ fn release_dialog(prepared: &Prepared, context: &mut Context, call: &mut Call) {
     if !dialog.last.any {
         return;
     }
-    if !call.dialog_is_ours().unwrap_or(prepared.program.creation == Role::Client) {
+    // A scenario that a command starts still opens its dialog itself if it sends first.
+    let places = prepared.program.creation == Role::Client
+        || (prepared.program.first_command.is_some() && prepared.program.sending == Role::Client);
+    if !call.dialog_is_ours().unwrap_or(places) {
         // Before the ACK there is no dialog that a server could end (RFC 3261 §15).
         if dialog.established {
             send_automatic(prepared, context, call, Kind::Bye, None);

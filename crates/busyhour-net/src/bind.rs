@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::stream;
 use crate::sys;
+use crate::twin::Twins;
 use crate::workers::{StartOptions, Workers};
 
 /// Which sockets a run needs.
@@ -66,6 +67,8 @@ pub struct Bound {
     pub(crate) sockets: Vec<Socket>,
     /// Connections begun by [`Bound::connect_shared`], for worker 0.
     pub(crate) connections: Vec<(SocketAddr, Result<Socket, Trouble>)>,
+    /// Given by [`Bound::add_twins`].
+    pub(crate) twins: Option<Twins>,
     receive_buffer_bytes: usize,
 }
 
@@ -122,7 +125,7 @@ pub fn bind(options: &BindOptions) -> Result<Bound, BindError> {
     }
     let receive_buffer_bytes =
         sockets.iter().filter_map(|socket| sys::buffer_bytes(socket.as_fd()).ok()).min().unwrap_or(0);
-    Ok(Bound { options, local, sockets, connections: Vec::new(), receive_buffer_bytes })
+    Ok(Bound { options, local, sockets, connections: Vec::new(), twins: None, receive_buffer_bytes })
 }
 
 impl Bound {
@@ -147,6 +150,11 @@ impl Bound {
         let connection = stream::begin_connect(from, remote, self.options.buffer_bytes);
         self.connections.push((remote, connection.map_err(|error| stream::trouble_of_error(&error))));
         SocketId::new(0, stream::STREAM_BIT | (self.connections.len() as u64 - 1))
+    }
+
+    /// Gives the run its connections for 3PCC commands.
+    pub fn add_twins(&mut self, twins: Twins) {
+        self.twins = Some(twins);
     }
 
     /// Starts a thread for each engine.

@@ -4,13 +4,15 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
-use busyhour_engine::{Command, Snapshot};
+use busyhour_engine::{CallRef, Command, Snapshot};
 
 /// A controller's wish.
 #[derive(Debug)]
 pub(crate) enum Request {
     /// For the engine.
     Command(Command),
+    /// A 3PCC command of this call was not sent.
+    TwinFailure(CallRef),
     /// Answer with a snapshot and the worker's number.
     Snapshot(mpsc::Sender<(usize, Snapshot)>),
 }

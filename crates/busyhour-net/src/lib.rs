@@ -19,6 +19,7 @@ mod stream;
 #[allow(unsafe_code)]
 mod sys;
 mod table;
+mod twin;
 mod udp;
 mod worker;
 mod workers;
@@ -28,4 +29,5 @@ pub use bind_error::BindError;
 pub use clock::{Clock, Stamps};
 pub use endpoint::Endpoint;
 pub use process::{available_workers, raise_descriptor_limit};
+pub use twin::{Connect, Loss, TwinError, TwinOptions, Twins, open_twins};
 pub use workers::{StartOptions, Workers};

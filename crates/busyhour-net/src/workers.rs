@@ -15,6 +15,7 @@ use crate::endpoint::Endpoint;
 use crate::inbox::{Inbox, Request};
 use crate::post::Post;
 use crate::quota::Quota;
+use crate::twin::Lines;
 use crate::worker::{Common, EventQueue, Seat, TOKEN_WAKER, Worker};
 
 /// How long a worker may take to answer. Its turns last a millisecond or so.
@@ -47,7 +48,7 @@ pub struct Workers {
 
 impl Workers {
     pub(crate) fn start<E: Endpoint>(
-        bound: Bound,
+        mut bound: Bound,
         engines: Vec<E>,
         shared: Arc<Shared>,
         clock: Clock,
@@ -63,11 +64,14 @@ impl Workers {
         }
         let inboxes: Arc<[Inbox]> = inboxes.into();
         let posts = Post::connect(&inboxes);
+        let start_lines = |twins| Lines::start(twins, Arc::clone(&inboxes), Arc::clone(&shared), clock);
+        let twins = bound.twins.take().map(start_lines).transpose()?;
         let common = Arc::new(Common {
             shared,
             inboxes,
             events: EventQueue::new(count, options.event_bytes_max),
             quota: Quota::new(bound.options.max_sockets),
+            twins,
             stop: AtomicBool::new(false),
             leaving: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
@@ -144,7 +148,11 @@ impl Workers {
 
     /// Takes the events of all workers since the last time, in the order of the turns in which they happened.
     pub fn try_events(&self) -> Vec<Event> {
-        self.common.events.take()
+        let mut events = self.common.events.take();
+        if let Some(twins) = &self.common.twins {
+            events.extend(twins.take_notes());
+        }
+        events
     }
 
     /// True once all workers have ended.
@@ -181,6 +189,9 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
+        if let Some(twins) = &self.common.twins {
+            twins.close();
+        }
         self.stop_now();
     }
 }

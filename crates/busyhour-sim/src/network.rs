@@ -1,7 +1,7 @@
 //! Datagrams under way.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::net::SocketAddr;
 
 use busyhour_engine::Time;
@@ -44,13 +44,23 @@ pub(crate) struct Network {
     conditions: Conditions,
     random: SmallRng,
     under_way: BinaryHeap<Reverse<Datagram>>,
+    /// Where 3PCC commands of a node go, by its address and the peer's position, and how long that takes, µs.
+    links: HashMap<(SocketAddr, u16), (SocketAddr, u64)>,
+    commands: BinaryHeap<Reverse<(Time, u64, SocketAddr, Vec<u8>)>>,
     serial: u64,
 }
 
 impl Network {
     pub(crate) fn new(seed: u64, conditions: Conditions) -> Network {
         let random = SmallRng::seed_from_u64(seed);
-        Network { conditions, random, under_way: BinaryHeap::new(), serial: 0 }
+        Network {
+            conditions,
+            random,
+            under_way: BinaryHeap::new(),
+            links: HashMap::new(),
+            commands: BinaryHeap::new(),
+            serial: 0,
+        }
     }
 
     pub(crate) fn send(&mut self, now: Time, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
@@ -67,12 +77,44 @@ impl Network {
         }
     }
 
+    /// Lays a line for 3PCC commands from one node to another, which is its peer number `position`.
+    pub(crate) fn link(&mut self, from: SocketAddr, position: u16, to: SocketAddr, delay_us: u64) {
+        self.links.insert((from, position), (to, delay_us));
+    }
+
+    /// Cuts all lines of a node. What is under way is lost.
+    pub(crate) fn cut(&mut self, node: SocketAddr) {
+        self.links.retain(|(from, _), (to, _)| *from != node && *to != node);
+        self.commands.retain(|Reverse((_, _, to, _))| *to != node);
+    }
+
+    /// Sends a command. False if there is no line.
+    pub(crate) fn send_command(&mut self, now: Time, from: SocketAddr, position: u16, bytes: &[u8]) -> bool {
+        let Some(&(to, delay_us)) = self.links.get(&(from, position)) else { return false };
+        self.serial += 1;
+        self.commands.push(Reverse((now + delay_us, self.serial, to, bytes.to_vec())));
+        true
+    }
+
+    /// The next command that has arrived, and where.
+    pub(crate) fn arrived_command(&mut self, now: Time) -> Option<(SocketAddr, Vec<u8>)> {
+        if self.commands.peek().is_none_or(|Reverse((arrives, ..))| *arrives > now) {
+            return None;
+        }
+        self.commands.pop().map(|Reverse((_, _, to, bytes))| (to, bytes))
+    }
+
     pub(crate) fn next_arrival(&self) -> Option<Time> {
+        let command = self.commands.peek().map(|Reverse((arrives, ..))| *arrives);
+        [self.next_datagram(), command].into_iter().flatten().min()
+    }
+
+    fn next_datagram(&self) -> Option<Time> {
         self.under_way.peek().map(|Reverse(datagram)| datagram.arrives)
     }
 
     pub(crate) fn arrived(&mut self, now: Time) -> Option<Datagram> {
-        if self.next_arrival()? > now {
+        if self.next_datagram()? > now {
             return None;
         }
         self.under_way.pop().map(|Reverse(datagram)| datagram)

@@ -155,6 +155,12 @@ impl Node {
         }
     }
 
+    /// A 3PCC command arrives, which belongs to the worker that owns its Call-ID.
+    pub(crate) fn receive_command(&mut self, now: Time, bytes: Vec<u8>) {
+        let owner = busyhour_engine::command_owner(&bytes, self.settings.keep_call_id_prefix, self.shared());
+        self.engines[owner.unwrap_or(0)].handle_command(now, &Command::Twin(bytes));
+    }
+
     pub(crate) fn timeout(&mut self, now: Time) {
         for engine in &mut self.engines {
             if engine.next_timeout().is_some_and(|at| at <= now) {
@@ -181,6 +187,12 @@ impl Node {
                             engine.handle_opened(now, call, Ok(Opened { socket, local_port: *next_port }));
                         }
                         SocketRequest::Close { socket, .. } => self.sockets.retain(|_, open| *open != socket),
+                    }
+                }
+                while let Some(send) = engine.poll_twin() {
+                    idle = false;
+                    if !network.send_command(now, self.address, send.to, &send.bytes) {
+                        engine.handle_twin_failure(now, send.call);
                     }
                 }
                 while let Some(handover) = engine.poll_handover() {

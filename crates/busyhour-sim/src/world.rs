@@ -76,6 +76,24 @@ impl World {
         self.nodes[id.0].drain(now, &mut self.network, &mut self.next_port);
     }
 
+    /// Lays a line for 3PCC commands from one node to another, which is its peer number `position`. Commands arrive in
+    /// order, after `delay_us`.
+    pub fn link(&mut self, from: NodeId, position: u16, to: NodeId, delay_us: u64) {
+        self.network.link(from.address(), position, to.address(), delay_us);
+    }
+
+    /// Cuts all lines of a node; the commands under way to it are lost.
+    pub fn cut(&mut self, node: NodeId) {
+        self.network.cut(node.address());
+    }
+
+    /// Hands a 3PCC command to a node, as from a peer outside of this world.
+    pub fn say_command(&mut self, node: NodeId, command: &str) {
+        let now = self.now;
+        self.nodes[node.0].receive_command(now, command.as_bytes().to_vec());
+        self.nodes[node.0].drain(now, &mut self.network, &mut self.next_port);
+    }
+
     /// Runs until nothing can happen any more.
     ///
     /// # Panics
@@ -127,6 +145,11 @@ impl World {
                 puppet.heard.push(Heard { at: now, from: datagram.from, bytes: datagram.bytes });
             } else if let Some(node) = self.nodes.iter_mut().find(|node| node.has_socket(datagram.to)) {
                 node.receive(now, datagram.from, datagram.to, &datagram.bytes);
+            }
+        }
+        while let Some((to, command)) = self.network.arrived_command(now) {
+            if let Some(node) = self.nodes.iter_mut().find(|node| node.address == to) {
+                node.receive_command(now, command);
             }
         }
         for node in &mut self.nodes {

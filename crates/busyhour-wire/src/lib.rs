@@ -12,6 +12,7 @@
 //! assert_eq!(message.call_id(), b"1@h");
 //! ```
 
+mod command;
 pub mod digest;
 mod framing;
 mod head;
@@ -20,6 +21,7 @@ mod message;
 mod parameter;
 mod start_line;
 
+pub use command::{COMMAND_BYTES_MAX, COMMAND_END, CommandFramer, command_call_id};
 pub use framing::{Frame, Framer, FramingError};
 pub use header::{FirstLetters, HeaderLine, header_lines, long_name};
 pub use message::{Message, ParseError, call_id};

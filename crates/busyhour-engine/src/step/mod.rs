@@ -6,6 +6,9 @@ mod pause;
 mod recv;
 mod send;
 
+pub(crate) use command::{
+    is_abort, keep as keep_command, receive as receive_command, send_abort as send_twin_abort,
+};
 pub(crate) use init::run_init;
 pub(crate) use recv::{ending_on_close, keep, note_peer_tag, take};
 pub(crate) use send::{answer_again, note_reply_path, repeat_step, send_automatic, send_stored};
@@ -43,12 +46,15 @@ pub(crate) fn run(prepared: &Prepared, context: &mut Context, call: &mut Call) -
             StepKind::Send(send) => send::run(prepared, context, call, step, send),
             StepKind::Recv(recv) => match waiting_message(call) {
                 Some(waiting) => matching::receive_waiting(prepared, context, call, &waiting),
-                None => recv::wait(prepared, context, call, recv),
+                None => match command::take_kept(prepared, context, call) {
+                    Some(fate) => fate,
+                    None => recv::wait(prepared, context, call, recv),
+                },
             },
             StepKind::Pause(pause) => pause::run(prepared, context, call, step, pause),
             StepKind::Nop => nop(prepared, context, call, step),
             StepKind::SendCmd(send) => command::send(prepared, context, call, step, send),
-            StepKind::RecvCmd(recv) => command::wait(prepared, context, call, recv),
+            StepKind::RecvCmd(_) => command::wait(prepared, context, call),
         };
         if let Some(fate) = fate {
             return fate;

@@ -76,7 +76,7 @@ impl EventQueue {
 /// Memory that an event takes, roughly.
 pub(crate) fn size_of_event(event: &Event) -> usize {
     let held = match event {
-        Event::Message { bytes, .. } => bytes.capacity(),
+        Event::Message { bytes, .. } | Event::Command { bytes, .. } => bytes.capacity(),
         Event::Warning { text, .. } | Event::Log { text } => text.capacity(),
         Event::Execute { command } => command.capacity(),
         Event::Stop { text, .. } => text.as_ref().map_or(0, Vec::capacity),

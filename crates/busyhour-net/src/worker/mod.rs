@@ -26,6 +26,7 @@ use crate::post::{Letter, Post};
 use crate::quota::Quota;
 use crate::stream::{STREAM_BIT, Streams, StreamsOptions};
 use crate::sys;
+use crate::twin::Lines;
 
 /// Longest sleep. Nothing depends on it but the end of a run that two workers finish at the same moment.
 const SLEEP_US_MAX: u64 = 100_000;
@@ -49,6 +50,8 @@ pub(crate) struct Common {
     pub(crate) inboxes: Arc<[Inbox]>,
     pub(crate) events: EventQueue,
     pub(crate) quota: Quota,
+    /// Connections for 3PCC commands.
+    pub(crate) twins: Option<Arc<Lines>>,
     /// Leave at once.
     pub(crate) stop: AtomicBool,
     /// How many workers have nothing more to say to others.
@@ -179,6 +182,7 @@ impl<E: Endpoint> Worker<E> {
         for request in requests.drain(..) {
             match request {
                 Request::Command(command) => self.core.engine.handle_command(self.core.now, &command),
+                Request::TwinFailure(call) => self.core.engine.handle_twin_failure(self.core.now, call),
                 Request::Snapshot(answer) => {
                     // Whoever asked may have gone.
                     let _ = answer.send((self.index, self.snapshot()));
@@ -248,6 +252,13 @@ impl<E: Endpoint> Worker<E> {
                 match &mut self.post {
                     Some(post) if to != self.index => post.send(to, Letter::Handover(handover)),
                     _ => self.core.engine.handle_handover(self.core.now, &handover),
+                }
+            }
+            while let Some(send) = self.core.engine.poll_twin() {
+                idle = false;
+                let call = send.call;
+                if !self.common.twins.as_ref().is_some_and(|twins| twins.send(self.index, send)) {
+                    self.core.engine.handle_twin_failure(self.core.now, call);
                 }
             }
             if self.core.engine.poll_transmit(&mut self.batch) {
@@ -370,6 +381,11 @@ impl<E: Endpoint> Worker<E> {
         snapshot.generator.elapsed_us = now.micros_since(self.began);
         snapshot.generator.sockets = (self.datagrams.len() + self.streams.len()) as u64;
         snapshot.counters.events_dropped += self.common.events.dropped(self.index);
+        if self.index == 0 {
+            // They belong to no worker, so one has to tell of them.
+            let dropped = self.common.twins.as_ref().map_or(0, |twins| twins.dropped());
+            snapshot.counters.commands_dropped += dropped;
+        }
         snapshot
     }
 }

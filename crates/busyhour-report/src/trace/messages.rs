@@ -19,13 +19,29 @@ pub fn record(
     protocol: Protocol,
     bytes: &[u8],
 ) {
+    write_message(out, clock, epoch_us, direction, protocol.name(), bytes);
+}
+
+/// Adds a 3PCC command in the same form.
+pub fn record_command(out: &mut Vec<u8>, clock: &Clock, epoch_us: u64, direction: Direction, bytes: &[u8]) {
+    write_message(out, clock, epoch_us, direction, "TCP control", bytes);
+}
+
+fn write_message(
+    out: &mut Vec<u8>,
+    clock: &Clock,
+    epoch_us: u64,
+    direction: Direction,
+    kind: &str,
+    bytes: &[u8],
+) {
     rule(out, clock, epoch_us);
     let (verb, shown) = match direction {
         Direction::Sent => ("sent", bytes),
         Direction::Received => ("received", before_nul(bytes)),
     };
     // Writing to a Vec never fails.
-    let _ = write!(out, "{} message {verb} [{}] bytes:\n\n", protocol.name(), bytes.len());
+    let _ = write!(out, "{kind} message {verb} [{}] bytes:\n\n", bytes.len());
     out.extend_from_slice(shown);
     out.push(b'\n');
 }
