@@ -117,6 +117,8 @@ pub(crate) struct Flags {
     pub(crate) owns_socket: bool,
     /// Made for a message outside calls: has no number and does not count.
     pub(crate) automatic: bool,
+    /// A received message has started it, or another process (3PCC).
+    pub(crate) received: bool,
     /// Stands in the list of calls that a request with an unknown Call-ID may belong to.
     pub(crate) may_adopt: bool,
     /// Over datagrams: retransmission and duplicate detection apply.
@@ -200,6 +202,8 @@ pub(crate) struct Extra {
     pub(crate) auth: auth::State,
     /// End of the next pause, set by `pauserestore`.
     pub(crate) restored_pause: Option<Time>,
+    /// Its circuit (`-tdmmap`).
+    pub(crate) circuit: Option<u32>,
 }
 
 /// A message that waits for a recv.

@@ -26,7 +26,7 @@ use crate::transport::{
 };
 use crate::variables::Value;
 use crate::wheel::Wheel;
-use crate::{dialogs, errand, matching, outside, release, step, twin};
+use crate::{circuits, dialogs, errand, matching, outside, release, step, twin};
 
 /// Most calls started in one go before messages get their turn again; the rest follows at once.
 const STARTS_PER_TURN_MAX: usize = 1024;
@@ -54,6 +54,8 @@ pub struct Engine {
     adopters: VecDeque<CallRef>,
     origination: Option<Origination>,
     ended: u64,
+    /// Those among them that no message had started.
+    ended_placed: u64,
     /// The calls were aborted because the quitting level said so.
     aborted: bool,
     /// For the Call-ID in hand.
@@ -103,6 +105,7 @@ impl Engine {
             adopters: VecDeque::new(),
             origination,
             ended: 0,
+            ended_placed: 0,
             aborted: false,
             id: Vec::new(),
             context: Context::new(settings, shared, worker, statistics),
@@ -477,8 +480,11 @@ impl Engine {
         call.start_behind_us = now.micros_since(start.planned).min(u64::from(u32::MAX)) as u32;
         call.flags.opening = self.context.settings.socket_per_call;
         self.context.statistics.start_lateness.saturating_record(u64::from(call.start_behind_us).max(1));
-        self.context.statistics.counters.outgoing += 1;
+        self.context.statistics.count_outgoing(start.program);
         let index = self.enter(call);
+        if !circuits::claim(self, index) {
+            return;
+        }
         if self.context.settings.socket_per_call {
             let peer = self.default_path().peer;
             let call = self.calls.reference(index);
@@ -554,7 +560,7 @@ impl Engine {
         self.settle(index, fate);
     }
 
-    fn settle(&mut self, index: u32, fate: Fate) {
+    pub(crate) fn settle(&mut self, index: u32, fate: Fate) {
         let (ending, remembered) = match fate {
             Fate::Waits => {
                 match self.calls.get_mut(index).and_then(|call| call.deadline()) {
@@ -574,9 +580,7 @@ impl Engine {
             (Ending::Successful, Some(kind)) => Ending::Failed(call.step, kind),
             (ending, _) => ending,
         };
-        if !call.flags.automatic {
-            self.count(&call, ending);
-        }
+        self.count(&call, ending);
         if remembered {
             self.dead.remember(self.context.now, call.hash, ending);
             for other in call.others() {
@@ -603,18 +607,16 @@ impl Engine {
 
     fn count(&mut self, call: &Call, ending: Ending) {
         let statistics = &mut self.context.statistics;
-        let program = &mut statistics.programs[call.program as usize];
-        match ending {
-            Ending::Successful => {
-                statistics.counters.successful += 1;
-                program.successful += 1;
-            }
-            Ending::Failed(_, kind) | Ending::Aborted(_, kind) => {
-                statistics.counters.failed[kind.index()] += 1;
-                program.failed += 1;
-            }
+        let failure = match ending {
+            Ending::Successful => None,
+            Ending::Failed(_, kind) | Ending::Aborted(_, kind) => Some(kind),
+        };
+        statistics.count_ended(call.program, failure, call.flags.automatic);
+        let length_us = self.context.now.micros_since(call.created);
+        statistics.programs[call.program as usize].call_length.record(length_us, None);
+        if call.flags.automatic {
+            return;
         }
-        program.call_length.record(self.context.now.micros_since(call.created), None);
         if call.user > 0 {
             match &mut self.origination {
                 Some(origination) => origination.free_user(call.user),
@@ -622,7 +624,8 @@ impl Engine {
             }
         }
         self.ended += 1;
-        self.context.shared.set_ended(self.context.worker, self.ended);
+        self.ended_placed += u64::from(!call.flags.received);
+        self.context.shared.set_ended(self.context.worker, self.ended, self.ended_placed);
     }
 
     fn call_timeout(&mut self, index: u32) {

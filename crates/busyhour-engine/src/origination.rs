@@ -102,7 +102,7 @@ impl Origination {
                 Some(users) => users.free.pop_back()?,
                 None => 0,
             };
-            if self.users.is_none() && context.shared.open() >= self.limit(now) {
+            if self.users.is_none() && context.shared.open_placed() >= self.limit(now) {
                 context.statistics.counters.suppressed_by_limit += 1;
                 continue;
             }
@@ -112,6 +112,7 @@ impl Origination {
                 return None;
             }
             self.count += 1;
+            context.shared.set_placed(self.count);
             if self.count >= calls_max {
                 context.shared.begin_quit();
             }

@@ -4,6 +4,7 @@ use busyhour_scenario::program::StepKind;
 use busyhour_wire::Message;
 
 use crate::call::{Call, Fate};
+use crate::circuits;
 use crate::dead_call::Ending;
 use crate::engine::Engine;
 use crate::matching;
@@ -28,9 +29,10 @@ pub(crate) fn receive(engine: &mut Engine, source: &Source, message: &Message<'_
         return answer(engine, source, message, id, hash);
     }
     if let Some(program) = engine.received {
-        // A server takes no more calls once it quits; in a mixed run the receiving side goes on.
-        let level = engine.context.shared.quit_level();
-        if level == 0 || (engine.places && level < 11) {
+        // A server takes no more calls once it quits; in a mixed run the receiving side goes on as long as the other does.
+        let shared = &engine.context.shared;
+        let level = shared.quit_level();
+        if level == 0 || (engine.places && level < 11 && shared.open_placed() > 0) {
             return incoming(engine, source, message, id, hash, program);
         }
     }
@@ -81,7 +83,7 @@ fn incoming(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[u
     if calls_max.is_some_and(|max| number >= max) {
         engine.context.shared.begin_quit();
     }
-    engine.context.statistics.counters.incoming += 1;
+    engine.context.statistics.count_incoming(program, false);
     let mut call = made_for(engine, source, id, hash, program);
     call.number = number;
     begin(engine, call, source, message);
@@ -95,12 +97,17 @@ fn automatic(engine: &mut Engine, source: &Source, message: &Message<'_>, id: &[
     engine.context.statistics.counters.auto_answered += 1;
     engine.context.warn(|| b"automatic response to a message outside calls".to_vec());
     let mut call = made_for(engine, source, id, hash, program);
+    engine.context.statistics.count_incoming(program, true);
     call.flags.automatic = true;
     begin(engine, call, source, message);
 }
 
 fn begin(engine: &mut Engine, call: Call, source: &Source, message: &Message<'_>) {
+    let automatic = call.flags.automatic;
     let index = engine.enter(call);
+    if !automatic && !circuits::claim(engine, index) {
+        return;
+    }
     engine.context.received = source.received;
     engine.work(index, |prepared, context, call| {
         if matches!(prepared.program.steps.first().map(|step| &step.kind), Some(StepKind::Nop)) {
@@ -132,5 +139,6 @@ fn made_for(engine: &mut Engine, source: &Source, id: &[u8], hash: u64, program:
     let now = engine.context.now;
     let mut call = Call::new(&mut engine.context.pool, id, hash, path, now);
     call.program = program;
+    call.flags.received = true;
     call
 }

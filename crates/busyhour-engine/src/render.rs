@@ -9,6 +9,7 @@ use busyhour_wire::uri_in_brackets;
 
 use crate::auth;
 use crate::call::Call;
+use crate::circuits;
 use crate::date;
 use crate::injection;
 use crate::kept::{FROM, TO};
@@ -178,7 +179,8 @@ impl Source<'_> {
             Keyword::Field { file, column, line } => {
                 injection::append(self, *file, *column, line.as_deref(), out)?;
             }
-            Keyword::File(_) | Keyword::TdmMap | Keyword::NotAvailable(_) => {
+            Keyword::TdmMap => circuits::render(self.settings, call, out)?,
+            Keyword::File(_) | Keyword::NotAvailable(_) => {
                 let text = format!("{keyword:?} is not available yet");
                 return Err(Unrenderable::new(FailureKind::NotAvailable, text));
             }

@@ -5,15 +5,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use busyhour_scenario::program::Scope;
 
+use crate::circuits::Circuits;
 use crate::call_id;
 use crate::injection::{self, Files};
 use crate::settings::Run;
 use crate::variables::Value;
 
-/// A counter in a cache line of its own, written by one worker.
+/// Calls that one worker has ended, in a cache line of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Padded(AtomicU64);
+struct Ended {
+    all: AtomicU64,
+    /// Those that no message had started.
+    placed: AtomicU64,
+}
 
 /// State shared by the workers of a run.
 ///
@@ -21,9 +26,11 @@ struct Padded(AtomicU64);
 #[derive(Debug)]
 pub struct Shared {
     created: AtomicU64,
+    /// Those among them that the plan started.
+    placed: AtomicU64,
     quit: AtomicU32,
     paused: AtomicU32,
-    ended: Box<[Padded]>,
+    ended: Box<[Ended]>,
     dynamic_id: AtomicI64,
     users: AtomicI64,
     values: Mutex<SharedValues>,
@@ -32,6 +39,7 @@ pub struct Shared {
     replaces: bool,
     /// Some program has calls with several dialogs.
     one_owner: bool,
+    circuits: Circuits,
 }
 
 /// Variables that outlive a call. Programs have slots of their own; here they are found by name.
@@ -100,15 +108,17 @@ impl Shared {
         values.globals = vec![Value::Unset; values.global_names.len()];
         Shared {
             created: AtomicU64::new(0),
+            placed: AtomicU64::new(0),
             quit: AtomicU32::new(0),
             paused: AtomicU32::new(0),
-            ended: (0..workers).map(|_| Padded::default()).collect(),
+            ended: (0..workers).map(|_| Ended::default()).collect(),
             dynamic_id: AtomicI64::new(i64::MIN),
             users: AtomicI64::new(-1),
             values: Mutex::new(values),
             files: Arc::clone(&run.files),
             replaces: run.programs.iter().any(|program| injection::replaces(program)),
             one_owner: run.programs.iter().any(|program| program.dialogs.len() > 1),
+            circuits: Circuits::default(),
         }
     }
 
@@ -128,6 +138,11 @@ impl Shared {
     /// The injection files.
     pub(crate) fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// The circuits of `-tdmmap`.
+    pub(crate) fn circuits(&self) -> &Circuits {
+        &self.circuits
     }
 
     /// Whether a line of an injection file may change.
@@ -166,15 +181,27 @@ impl Shared {
         self.created.load(Relaxed)
     }
 
-    /// Notes that `worker` has ended `total` calls so far.
-    pub fn set_ended(&self, worker: usize, total: u64) {
-        self.ended[worker].0.store(total, Relaxed);
+    /// Notes that `worker` has ended `all` calls so far, `placed` of which no message had started.
+    pub(crate) fn set_ended(&self, worker: usize, all: u64, placed: u64) {
+        self.ended[worker].all.store(all, Relaxed);
+        self.ended[worker].placed.store(placed, Relaxed);
     }
 
     /// Calls created and not yet ended, over all workers.
     pub fn open(&self) -> u64 {
-        let ended: u64 = self.ended.iter().map(|padded| padded.0.load(Relaxed)).sum();
+        let ended: u64 = self.ended.iter().map(|ended| ended.all.load(Relaxed)).sum();
         self.created().saturating_sub(ended)
+    }
+
+    /// Notes that the plan has started so many calls so far.
+    pub(crate) fn set_placed(&self, placed: u64) {
+        self.placed.store(placed, Relaxed);
+    }
+
+    /// Calls that the plan started and that have not yet ended, over all workers: those that `-l` limits.
+    pub fn open_placed(&self) -> u64 {
+        let ended: u64 = self.ended.iter().map(|ended| ended.placed.load(Relaxed)).sum();
+        self.placed.load(Relaxed).saturating_sub(ended)
     }
 
     /// The next `[dynamic_id]`, from (start, max, step).

@@ -1,5 +1,9 @@
 //! Everything that reporters may know, as one value per worker. Values of several workers add up.
 
+mod calls;
+
+pub use calls::CallCounters;
+
 use busyhour_scenario::program::Program;
 use hdrhistogram::Histogram;
 
@@ -270,10 +274,8 @@ pub struct ProgramStatistics {
     pub call_length: DurationStatistics,
     /// Response codes of unexpected responses since the last snapshot, newest last, at most 1000.
     pub unexpected_codes: Vec<u16>,
-    /// Calls of this program that ended well.
-    pub successful: u64,
-    /// Calls of this program that failed.
-    pub failed: u64,
+    /// Its calls.
+    pub calls: CallCounters,
 }
 
 impl ProgramStatistics {
@@ -286,8 +288,7 @@ impl ProgramStatistics {
             counters: vec![0; program.counters.len()],
             call_length: DurationStatistics::new(program.call_length_borders.clone()),
             unexpected_codes: Vec::new(),
-            successful: 0,
-            failed: 0,
+            calls: CallCounters::default(),
         }
     }
 
@@ -299,8 +300,7 @@ impl ProgramStatistics {
         self.call_length.add(&other.call_length);
         let room = UNEXPECTED_CODES_MAX.saturating_sub(self.unexpected_codes.len());
         self.unexpected_codes.extend(other.unexpected_codes.iter().take(room));
-        self.successful += other.successful;
-        self.failed += other.failed;
+        self.calls.add(&other.calls);
     }
 }
 

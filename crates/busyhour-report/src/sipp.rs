@@ -8,7 +8,7 @@ pub mod stat_file;
 pub mod statistics_screen;
 
 use busyhour_engine::Snapshot;
-use busyhour_engine::snapshot::{DurationStatistics, ProgramStatistics};
+use busyhour_engine::snapshot::{CallCounters, DurationStatistics, ProgramStatistics};
 use busyhour_scenario::program::Program;
 
 use crate::clock::Clock;
@@ -51,6 +51,11 @@ impl Context<'_> {
             Load::Rate { period_ms } => snapshot.target_rate * period_ms as f64 / 1000.0,
             Load::Users => snapshot.target_rate,
         }
+    }
+
+    /// Calls of the scenario shown. Those of the run's other scenarios are not in SIPp's screens and files.
+    fn calls(&self, snapshot: &Snapshot) -> CallCounters {
+        self.statistics(snapshot).map(|statistics| statistics.calls.clone()).unwrap_or_default()
     }
 
     fn statistics<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s ProgramStatistics> {

@@ -8,6 +8,7 @@ use busyhour_engine::{Direction, Snapshot, Time};
 use busyhour_report::clock::Clock;
 use busyhour_report::sipp::error_summary::ErrorSummary;
 use busyhour_report::sipp::scenario_screen::scenario_screen;
+use busyhour_report::sipp::stat_file::Form;
 use busyhour_report::sipp::screens::{Status, View, final_report, screen_dump};
 use busyhour_report::sipp::{Context, Load, stat_file};
 use busyhour_report::trace::{errors, messages};
@@ -42,8 +43,11 @@ fn view(program: &Program, start_us: u64) -> View<'_> {
         loss: false,
         status: Status::Running,
         last_error: None,
+        others: &[],
     }
 }
+
+const FORM: Form<'_> = Form { delimiter: ";", plain_repartition: false };
 
 /// Compares line by line, but for lines that begin with one of these: they hold what the capture's run alone had.
 #[track_caller]
@@ -60,7 +64,7 @@ fn assert_same_but(ours: &str, theirs: &str, but: &[&str]) {
 
 #[test]
 fn statistics_header_is_that_of_3_8_0() {
-    let header = stat_file::header(&uac_full(), ";");
+    let header = stat_file::header(&uac_full(), FORM);
     assert_eq!(header.trim_end(), STAT.lines().next().unwrap());
     assert!(header.ends_with(";\n"), "the last column has its delimiter too");
 }
@@ -71,9 +75,9 @@ fn statistics_row_is_that_of_3_8_0() {
     let start_us = 1_795_344_276_107_922;
     let mut previous = Snapshot::empty([&program]);
     previous.at = Time::from_micros(1_795_344_278_112_615 - start_us);
-    previous.counters.outgoing = 40;
-    previous.counters.successful = 37;
     let statistics = &mut previous.programs[0];
+    statistics.calls.outgoing = 40;
+    statistics.calls.successful = 37;
     statistics.counters = vec![39, 39];
     record_alternately(&mut statistics.timers[0], 39, 1, 1);
     record_alternately(&mut statistics.timers[1], 37, 124, 134);
@@ -84,10 +88,9 @@ fn statistics_row_is_that_of_3_8_0() {
     let mut now = previous.clone();
     now.at = Time::from_micros(1_795_344_279_115_024 - start_us);
     now.target_rate = 20.0;
-    now.counters.outgoing = 60;
-    now.counters.successful = 57;
-    now.counters.open = 3;
     let statistics = &mut now.programs[0];
+    statistics.calls.outgoing = 60;
+    statistics.calls.successful = 57;
     statistics.counters = vec![60, 60];
     record_alternately(&mut statistics.timers[0], 21, 1, 1);
     record_alternately(&mut statistics.timers[1], 20, 125, 135);
@@ -95,7 +98,7 @@ fn statistics_row_is_that_of_3_8_0() {
     record_alternately(&mut statistics.timers[3], 20, 0, 0);
     record_alternately(&mut statistics.call_length, 20, 127, 137);
 
-    let row = stat_file::row(&context(&program, start_us), &now, &previous, ";");
+    let row = stat_file::row(&context(&program, start_us), &now, &previous, FORM);
     assert_eq!(row.trim_end(), STAT.lines().nth(4).unwrap());
 }
 
@@ -107,7 +110,7 @@ fn first_row_is_all_zero_and_obeys_the_options() {
     context.load = Load::Users;
     let mut now = Snapshot::empty([&program]);
     now.target_rate = 25.0;
-    let row = stat_file::row(&context, &now, &now, ",");
+    let row = stat_file::row(&context, &now, &now, Form { delimiter: ",", ..FORM });
     let time = "2026-11-22T10:44:36.107922Z";
     assert!(row.starts_with(&format!("{time},{time},{time},00:00:00,00:00:00,25,0.000,0.000,0,0,")), "{row}");
     assert_eq!(row.matches(',').count(), STAT.lines().next().unwrap().matches(';').count());
@@ -117,17 +120,62 @@ fn first_row_is_all_zero_and_obeys_the_options() {
 fn kinds_that_share_a_column_are_summed() {
     let program = program(Role::Client, Vec::new());
     let mut now = Snapshot::empty([&program]);
-    now.counters.failed[FailureKind::CannotSendMessage.index()] = 2;
-    now.counters.failed[FailureKind::Unreachable.index()] = 3;
-    now.counters.failed[FailureKind::Aborted.index()] = 4;
-    let header = stat_file::header(&program, ";");
-    let row = stat_file::row(&context(&program, 0), &now, &now, ";");
+    let failed = &mut now.programs[0].calls.failed;
+    failed[FailureKind::CannotSendMessage.index()] = 2;
+    failed[FailureKind::Unreachable.index()] = 3;
+    failed[FailureKind::Aborted.index()] = 4;
+    let header = stat_file::header(&program, FORM);
+    let row = stat_file::row(&context(&program, 0), &now, &now, FORM);
     let column =
         |name: &str| row.split(';').nth(header.split(';').position(|column| column == name).unwrap());
     assert_eq!(column("FailedCall(C)"), Some("9"));
     assert_eq!(column("FailedCannotSendMessage(C)"), Some("5"));
     assert_eq!(column("FailedCannotSendMessage(P)"), Some("0"));
     assert!(!header.contains("Repartition"), "no borders, no columns");
+}
+
+#[test]
+fn repartition_columns_of_3_7_have_no_period() {
+    let program = uac_full();
+    let form = Form { delimiter: ";", plain_repartition: true };
+    let header = stat_file::header(&program, form);
+    assert!(header.contains(";CallLengthRepartition;CallLengthRepartition_<10;CallLengthRepartition_<50;"), "{header}");
+    assert!(header.ends_with(";CallLengthRepartition_>=10000;\n"), "{header}");
+    let now = uac_full_done(&program);
+    let row = stat_file::row(&context(&program, 0), &now, &now, form);
+    assert!(row.ends_with(";;0;0;0;60;0;0;0;0;\n"), "in all, not since the row before: {row}");
+    assert_eq!(row.matches(';').count(), header.matches(';').count());
+}
+
+#[test]
+fn files_and_screens_count_the_main_scenario_and_the_report_names_the_others() {
+    let (uac, uas) = (uac_full(), uas());
+    let mut now = Snapshot::empty([&uac, &uas]);
+    now.counters.outgoing = 3;
+    now.counters.incoming = 2;
+    now.counters.successful = 4;
+    now.programs[0].calls.outgoing = 3;
+    now.programs[0].calls.successful = 3;
+    let received = &mut now.programs[1].calls;
+    (received.incoming, received.successful) = (2, 1);
+    received.failed[FailureKind::TimeoutOnRecv.index()] = 1;
+    let (header, row) =
+        (stat_file::header(&uac, FORM), stat_file::row(&context(&uac, 0), &now, &now, FORM));
+    let column =
+        |name: &str| row.split(';').nth(header.split(';').position(|column| column == name).unwrap());
+    let names = ["TotalCallCreated", "IncomingCall(C)", "CurrentCall", "SuccessfulCall(C)", "FailedCall(C)"];
+    assert_eq!(names.map(|name| column(name).unwrap()), ["3", "0", "0", "3", "0"]);
+    let others = [(1, "uas")];
+    let report = final_report(&View { others: &others, ..view(&uac, 0) }, &now, &Verdict::Clean);
+    assert!(report.contains("  Successful call        |        0                  |        3 "), "{report}");
+    let ours = "\
+Other scenarios
+  uas: calls                                          2
+  uas: succeeded                                      1
+  uas: failed                                         1
+    receive timeout                                   1
+";
+    assert!(report.contains(ours), "{report}");
 }
 
 /// SIPp's part of a final report, after a look at ours: what the generator measured of itself, and the verdict.
@@ -185,8 +233,8 @@ fn final_report_of_a_server_is_sipps() {
     let program = uas();
     let mut now = Snapshot::empty([&program]);
     now.at = Time::from_micros(6_216_000);
-    now.counters.incoming = 6;
-    now.counters.successful = 6;
+    now.programs[0].calls.incoming = 6;
+    now.programs[0].calls.successful = 6;
     now.counters.open_peak = 6;
     now.counters.open_peak_at = Time::from_millis(1100);
     now.counters.dead_calls_kept = 7;
@@ -234,7 +282,7 @@ fn a_running_client_shows_its_load_and_last_error() {
     view.loss = true;
     let previous = Snapshot::empty([&program]);
     let mut now = uac_full_done(&program);
-    now.counters.open = 2;
+    now.programs[0].calls.successful = 58;
     now.generator.turns = 100;
     now.generator.sockets = 3;
     now.programs[0].steps[0].lost = 4;

@@ -6,6 +6,7 @@
 
 mod action;
 mod step;
+mod texts;
 
 pub use action::{Action, Arithmetic, Check, Compare, Ereg, HeaderPlace, InternalCommand, Operand, SearchIn, Text};
 pub use step::{

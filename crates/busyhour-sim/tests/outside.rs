@@ -129,36 +129,121 @@ fn a_client_with_an_out_of_call_scenario_plays_it_for_requests() {
     stage.wait(5000);
     let counters = stage.counters();
     assert_eq!((counters.open, counters.successful, counters.failed_total()), (0, 0, 0));
+    // They are calls of their own scenario only.
+    let calls = stage.world.snapshot(stage.node).programs[1].calls.clone();
+    assert_eq!((calls.incoming, calls.successful, calls.open()), (1, 1, 0));
 }
 
-#[test]
-fn a_mixed_run_places_and_takes_calls() {
+/// A run that places `placed` and takes calls for `received`.
+fn mixed(placed: &str, received: &str, change: impl FnOnce(&mut Settings)) -> Stage {
     let mut world = World::new(1, Conditions::perfect());
     let peer = world.add_puppet();
-    let options = scenario(&[&send("OPTIONS", ""), &recv("response=\"200\"")]);
     let run = Run {
-        programs: vec![program(&options), program(&message_server())],
+        programs: vec![program(placed), program(received)],
         placed: vec![Placed { program: 0, weight: 1 }],
         received: Some(1),
         out_of_call: None,
         files: Default::default(),
     };
-    let settings = Settings { remote: Some(peer), calls_max: Some(1), ..Settings::default() };
+    let mut settings = Settings { remote: Some(peer), trace_logs: true, ..Settings::default() };
+    change(&mut settings);
     let node = world.add(Node::new(run, settings));
-    let mut stage = Stage { world, node, peer };
+    Stage { world, node, peer }
+}
+
+fn options() -> String {
+    scenario(&[&send("OPTIONS", ""), &recv("response=\"200\"")])
+}
+
+#[test]
+fn a_mixed_run_places_and_takes_calls() {
+    let mut stage = mixed(&options(), &message_server(), |settings| settings.calls_max = Some(1));
     // -m counts the placed calls only.
     stage.say(&request("MESSAGE", 1, "x"));
     stage.hears("200");
     stage.wait(200);
     let placed = stage.hears("OPTIONS");
     assert_eq!(header(&placed, "CSeq"), "1 OPTIONS");
-    // The receiving side goes on while the run ends.
+    // Both sides share the call numbers.
+    assert_eq!(header(&placed, "From"), "<sip:a@10.0.0.1>;tag=A2");
+    // The receiving side goes on as long as placed calls are open.
     stage.say(&request("MESSAGE", 1, "y"));
     stage.hears("200");
     stage.say(&response(&placed, "200 OK"));
+    stage.say(&request("MESSAGE", 1, "z"));
+    stage.hears_nothing();
     let snapshot = stage.world.snapshot(stage.node);
     assert_eq!((snapshot.counters.incoming, snapshot.counters.outgoing), (2, 1));
-    assert_eq!((snapshot.programs[0].successful, snapshot.programs[1].successful), (1, 2));
+    assert_eq!(snapshot.counters.out_of_call, 1);
+    let calls = |program: usize| &snapshot.programs[program].calls;
+    assert_eq!((calls(0).outgoing, calls(0).incoming, calls(0).successful), (1, 0, 1));
+    assert_eq!((calls(1).outgoing, calls(1).incoming, calls(1).successful), (0, 2, 2));
+}
+
+#[test]
+fn failures_are_counted_for_their_own_program() {
+    let mut stage = mixed(&options(), &message_server(), |settings| settings.calls_max = Some(1));
+    stage.say(&request("INFO", 1, "x"));
+    stage.wait(200);
+    let placed = stage.hears("OPTIONS");
+    stage.say(&response(&placed, "200 OK"));
+    let snapshot = stage.world.snapshot(stage.node);
+    let calls = |program: usize| &snapshot.programs[program].calls;
+    assert_eq!((calls(0).failed_total(), calls(0).successful), (0, 1));
+    assert_eq!(calls(1).failed[FailureKind::UnexpectedMessage.index()], 1);
+    assert_eq!(snapshot.counters.failed_total(), 1);
+}
+
+#[test]
+fn received_calls_do_not_use_up_the_limit_of_placed_ones() {
+    let server = scenario(&[&recv("request=\"MESSAGE\""), "<pause milliseconds=\"10000\"/>"]);
+    let mut stage = mixed(&options(), &server, |settings| {
+        settings.limit = Some(1);
+        settings.calls_max = Some(1);
+    });
+    for id in ["x", "y", "z"] {
+        stage.say(&request("MESSAGE", 1, id));
+    }
+    stage.wait(200);
+    stage.hears("OPTIONS");
+    assert_eq!(stage.counters().suppressed_by_limit, 0);
+}
+
+#[test]
+fn every_scenario_runs_its_init_before_traffic() {
+    let with_init = |text: &str, steps: &[&str]| {
+        let init = format!("<init>{}</init>", nop("", &format!("<log message=\"{text} [call_number] [call_id]\"/>")));
+        let mut parts = vec![init.as_str()];
+        parts.extend(steps);
+        scenario(&parts)
+    };
+    let placed = with_init("placed", &[&send("OPTIONS", ""), &recv("response=\"200\"")]);
+    let received = with_init("received", &[&recv("request=\"MESSAGE\""), &reply("200 OK", "")]);
+    let mut stage = mixed(&placed, &received, |settings| settings.calls_max = Some(1));
+    stage.wait(200);
+    assert_eq!(stage.logs(), ["placed 0 ///main-init", "received 0 ///main-init"]);
+    assert!(stage.hears("OPTIONS").contains("tag=A1"), "they take no number");
+}
+
+#[test]
+fn global_variables_are_shared_by_name() {
+    let placed = scenario(&[
+        "<Global variables=\"other,seen\"/>",
+        "<Reference variables=\"other\"/>",
+        &send_with("OPTIONS", "", "Subject: [$seen]", ""),
+        &recv("response=\"200\""),
+    ]);
+    let received = scenario(&[
+        "<Global variables=\"seen\"/>",
+        "<recv request=\"MESSAGE\"><action><assignstr assign_to=\"seen\" value=\"by the other\"/></action></recv>",
+        &reply("200 OK", ""),
+        "<nop><action><log message=\"[$seen]\"/></action></nop>",
+    ]);
+    let mut stage = mixed(&placed, &received, |settings| settings.calls_max = Some(1));
+    stage.say(&request("MESSAGE", 1, "x"));
+    stage.hears("200");
+    stage.wait(200);
+    assert_eq!(header(&stage.hears("OPTIONS"), "Subject"), "by the other");
 }
 
 #[test]

@@ -56,8 +56,8 @@ pub(crate) fn run(duration: Duration, rate: f64, workers: usize) -> u8 {
 fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
     let signals =
         SignalQueue::open().map_err(|error| Fatal::new(format!("signals can't be received: {error}")))?;
-    let uas = scenario::from_name("uas", &[])?;
-    let uac = scenario::from_name("uac", &[])?;
+    let uas = scenario::from_name("uas", &Default::default())?;
+    let uac = scenario::from_name("uac", &Default::default())?;
     let localhost = IpAddr::from([127, 0, 0, 1]);
     let bind = BindOptions { ip: localhost, port: Some(0), workers, ..BindOptions::default() };
     let settings = Settings { seed: random_seed(), ..Settings::default() };

@@ -30,6 +30,11 @@ impl Fatal {
     pub(crate) fn new(text: impl Into<String>) -> Fatal {
         Fatal { status: FATAL, text: text.into() }
     }
+
+    /// The same error, with what it is about in front.
+    pub(crate) fn of(self, subject: &str) -> Fatal {
+        Fatal { text: format!("{subject}{}", self.text), ..self }
+    }
 }
 
 impl fmt::Display for Fatal {

@@ -7,21 +7,21 @@ use std::sync::Arc;
 use busyhour_scenario::diagnostic::{Level, one_line, render};
 use busyhour_scenario::program::Program;
 use busyhour_scenario::source::Source;
-use busyhour_scenario::{Loaded, embedded, embedded_names, load};
+use busyhour_scenario::{Loaded, Options, embedded, embedded_names, load};
 
 use crate::exit::Fatal;
 use crate::terminal::takes_colour;
 
 /// Loads a scenario file. Warnings go to stderr, one line each; errors come back in full.
-pub(crate) fn from_file(path: &Path, keys: &[(String, String)]) -> Result<Arc<Program>, Fatal> {
+pub(crate) fn from_file(path: &Path, options: &Options) -> Result<Arc<Program>, Fatal> {
     let source = Source::read(path).map_err(|error| Fatal::new(error.to_string()))?;
-    compile(&source, keys)
+    compile(&source, options)
 }
 
 /// Loads an embedded scenario.
-pub(crate) fn from_name(name: &str, keys: &[(String, String)]) -> Result<Arc<Program>, Fatal> {
+pub(crate) fn from_name(name: &str, options: &Options) -> Result<Arc<Program>, Fatal> {
     let text = embedded_text(name).map_err(Fatal::new)?;
-    compile(&Source::from_bytes(name, text.as_bytes()), keys)
+    compile(&Source::from_bytes(name, text.as_bytes()), options)
 }
 
 /// The text of an embedded scenario. The error lists their names.
@@ -37,9 +37,8 @@ pub(crate) fn list() -> String {
     embedded_names().map(|(name, title)| format!("{name:<12} {title}\n")).collect()
 }
 
-fn compile(source: &Source, keys: &[(String, String)]) -> Result<Arc<Program>, Fatal> {
-    let options = busyhour_scenario::Options { keys: keys.to_vec(), ..Default::default() };
-    let Loaded { program, diagnostics } = load(source, &options);
+fn compile(source: &Source, options: &Options) -> Result<Arc<Program>, Fatal> {
+    let Loaded { program, diagnostics } = load(source, options);
     match program {
         Some(program) => {
             let mut stderr = std::io::stderr().lock();

@@ -27,7 +27,7 @@ pub fn scenario_screen(view: &View<'_>, now: &Snapshot, previous: &Snapshot) -> 
 
 fn load(text: &mut String, view: &View<'_>, now: &Snapshot) {
     // Hundredths of a second are cut, not rounded.
-    let (ms, created) = (now.at.as_millis(), now.counters.created());
+    let (ms, created) = (now.at.as_millis(), view.context.calls(now).created());
     let elapsed = format!("{}.{:02}", ms / 1000, ms % 1000 / 10);
     let common = format!("{:<7}{elapsed:>8} s     {created:>8}", view.local_port);
     if view.context.program.creation == Role::Server {
@@ -51,15 +51,16 @@ fn load(text: &mut String, view: &View<'_>, now: &Snapshot) {
 
 fn state(text: &mut String, view: &View<'_>, now: &Snapshot, previous: &Snapshot) {
     let (counters, generator) = (&now.counters, &now.generator);
+    let own = view.context.calls(now);
     let client = view.context.program.creation == Role::Client;
     let period_us = now.at.micros_since(previous.at);
     let period_s = period_us as f64 / 1e6;
-    let created = counters.created();
+    let created = own.created();
 
     let calls = match view.calls_max {
         Some(max) if created >= max => format!("Call limit {max} hit, {period_s:.1} s period"),
         _ => {
-            let new = created.saturating_sub(previous.counters.created());
+            let new = created.saturating_sub(view.context.calls(previous).created());
             format!("{new} new calls during {period_s:.3} s period")
         }
     };
@@ -69,8 +70,8 @@ fn state(text: &mut String, view: &View<'_>, now: &Snapshot, previous: &Snapshot
     columns(text, &calls, &format!("{resolution:<37}"));
 
     let open = match now.limit.filter(|_| client) {
-        Some(limit) => format!("{} calls (limit {limit})", counters.open),
-        None => format!("{} calls", counters.open),
+        Some(limit) => format!("{} calls (limit {limit})", own.open()),
+        None => format!("{} calls", own.open()),
     };
     let peak_s = counters.open_peak_at.as_micros() / 1_000_000;
     columns(text, &open, &format!("Peak was {} calls, after {peak_s} s", counters.open_peak));

@@ -1,11 +1,14 @@
 //! Titles, status lines, and what is printed when a run ends (spec-outputs §13, §14).
 
-use busyhour_engine::Snapshot;
+use std::fmt::Write as _;
+
+use busyhour_engine::{FailureKind, Snapshot};
 use busyhour_scenario::program::Role;
 
 use super::Context;
 use super::{repartition_screen, scenario_screen, statistics_screen};
 use crate::dropped::dropped_text;
+use crate::figures::{count, entry};
 use crate::summary::generator_text;
 use crate::verdict::Verdict;
 
@@ -32,6 +35,8 @@ pub struct View<'a> {
     pub status: Status,
     /// Text of the last error without its time, if there was one.
     pub last_error: Option<&'a str>,
+    /// The run's other scenarios: position in [`Snapshot::programs`] and name.
+    pub others: &'a [(usize, &'a str)],
 }
 
 /// State of the run, as the last line of a screen.
@@ -53,17 +58,38 @@ pub enum Status {
 pub(super) const WIDTH: usize = 79;
 
 /// Returns what goes to stdout at the end of a run: the scenario screen and the statistics screen, both closing, then
-/// what SIPp has not: how late the generator was, counters of what was dropped, if any, and the verdict on the generator.
+/// what SIPp has not: the calls of the other scenarios, if there are any, how late the generator was, counters of what was
+/// dropped, if any, and the verdict on the generator.
 ///
 /// Periodic values are those since the last refresh, which SIPp makes just before, so they are 0.
 pub fn final_report(view: &View<'_>, now: &Snapshot, verdict: &Verdict) -> String {
     let closing = View { status: Status::Terminated, ..*view };
     let mut text = scenario_screen::scenario_screen(&closing, now, now);
     text.push_str(&statistics_screen::statistics_screen(&closing, now, now));
+    text.push_str(&others(view, now));
     text.push_str(&generator_text(now));
     text.push_str(&dropped_text("Dropped, refused or skipped", now));
     text.push_str(&verdict.text());
     text
+}
+
+/// Calls of the run's other scenarios; their failures count for the exit status too.
+fn others(view: &View<'_>, now: &Snapshot) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, value: u64| {
+        // Writing to a String never fails.
+        let _ = writeln!(text, "{}", entry(label, &count(value), ""));
+    };
+    for (position, name) in view.others {
+        let Some(calls) = now.programs.get(*position).map(|statistics| &statistics.calls) else { continue };
+        line(&format!("{name}: calls"), calls.created());
+        line(&format!("{name}: succeeded"), calls.successful);
+        line(&format!("{name}: failed"), calls.failed_total());
+        for kind in FailureKind::ALL.iter().filter(|kind| calls.failed[kind.index()] > 0) {
+            line(&format!("  {}", kind.text()), calls.failed[kind.index()]);
+        }
+    }
+    if text.is_empty() { text } else { format!("Other scenarios\n{text}") }
 }
 
 /// Returns what `-trace_screen` writes: the scenario, statistics and repartition screens (spec-outputs §13.6).

@@ -12,8 +12,17 @@ use busyhour_scenario::program::Program;
 use super::{Context, Load, Moments, call_rate};
 use crate::clock::{Clock, hms, hmsu};
 
-/// Returns the header line, with its line end. `delimiter` (`-stat_delimiter`) follows each column, the last too.
-pub fn header(program: &Program, delimiter: &str) -> String {
+/// How the file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form<'a> {
+    /// `-stat_delimiter`: follows each column, the last too.
+    pub delimiter: &'a str,
+    /// Repartition tables have one column for each range, counted since the start, as before 3.8.0 (`-compat 3.7`).
+    pub plain_repartition: bool,
+}
+
+/// Returns the header line, with its line end.
+pub fn header(program: &Program, form: Form<'_>) -> String {
     let context = Context {
         program,
         position: 0,
@@ -22,17 +31,17 @@ pub fn header(program: &Program, delimiter: &str) -> String {
         load: Load::Rate { period_ms: 1000 },
     };
     let nothing = Snapshot::empty([program]);
-    line(&context, &nothing, &nothing, delimiter, Part::Names)
+    line(&context, &nothing, &nothing, form, Part::Names)
 }
 
 /// Returns one row, with its line end: (C) columns hold `now`, (P) columns what is new in it since `previous`, the
 /// snapshot of the row before (for the first row, `now` itself). Both are merged over all workers.
-pub fn row(context: &Context<'_>, now: &Snapshot, previous: &Snapshot, delimiter: &str) -> String {
-    line(context, now, previous, delimiter, Part::Values)
+pub fn row(context: &Context<'_>, now: &Snapshot, previous: &Snapshot, form: Form<'_>) -> String {
+    line(context, now, previous, form, Part::Values)
 }
 
-fn line(context: &Context<'_>, now: &Snapshot, previous: &Snapshot, delimiter: &str, part: Part) -> String {
-    let mut line = Line { text: String::with_capacity(4096), delimiter, part };
+fn line(context: &Context<'_>, now: &Snapshot, previous: &Snapshot, form: Form<'_>, part: Part) -> String {
+    let mut line = Line { text: String::with_capacity(4096), form, part };
     line.run_columns(context, now, previous);
     line.program_columns(context, now, previous);
     line.text.push('\n');
@@ -48,17 +57,19 @@ enum Part {
 
 struct Line<'a> {
     text: String,
-    delimiter: &'a str,
+    form: Form<'a>,
     part: Part,
 }
 
 impl Line<'_> {
-    /// Columns 1 to 68, which every scenario has.
+    /// Columns 1 to 68, which every scenario has. Calls and retransmissions are those of the scenario; messages outside
+    /// calls, automatic answers, warnings and errors are those of the run.
     fn run_columns(&mut self, context: &Context<'_>, now: &Snapshot, previous: &Snapshot) {
         let period_ms = now.at.micros_since(previous.at) / 1000;
         let total_ms = now.at.as_millis();
         let (counters, before) = (&now.counters, &previous.counters);
-        let created = counters.created();
+        let (calls, calls_before) = (context.calls(now), context.calls(previous));
+        let created = calls.created();
         self.column("StartTime", context.clock.column(context.start_us));
         self.column("LastResetTime", context.clock.column(context.wall_us(previous)));
         self.column("CurrentTime", context.clock.column(context.wall_us(now)));
@@ -66,15 +77,15 @@ impl Line<'_> {
         self.column("ElapsedTime(C)", hms(total_ms));
         let decimals = if context.load == Load::Users { 0 } else { 3 };
         self.column("TargetRate", format_args!("{:.decimals$}", context.calls_per_period(now)));
-        let new_calls = created.saturating_sub(before.created());
+        let new_calls = created.saturating_sub(calls_before.created());
         self.column("CallRate(P)", format_args!("{:.3}", call_rate(new_calls, period_ms)));
         self.column("CallRate(C)", format_args!("{:.3}", call_rate(created, total_ms)));
-        self.both("IncomingCall", counters.incoming, before.incoming);
-        self.both("OutgoingCall", counters.outgoing, before.outgoing);
+        self.both("IncomingCall", calls.incoming, calls_before.incoming);
+        self.both("OutgoingCall", calls.outgoing, calls_before.outgoing);
         self.column("TotalCallCreated", created);
-        self.column("CurrentCall", counters.open);
-        self.both("SuccessfulCall", counters.successful, before.successful);
-        self.both("FailedCall", counters.failed_total(), before.failed_total());
+        self.column("CurrentCall", calls.open());
+        self.both("SuccessfulCall", calls.successful, calls_before.successful);
+        self.both("FailedCall", calls.failed_total(), calls_before.failed_total());
         for (position, kind) in FailureKind::ALL.iter().enumerate() {
             let Some(name) = kind.column() else { continue };
             // Several kinds may share a column, which stands where the first of them does.
@@ -85,11 +96,11 @@ impl Line<'_> {
                 let same = FailureKind::ALL.iter().filter(|other| other.column() == Some(name));
                 same.map(|other| failed[other.index()]).sum::<u64>()
             };
-            self.both(name, sum(&counters.failed), sum(&before.failed));
+            self.both(name, sum(&calls.failed), sum(&calls_before.failed));
         }
         self.both("OutOfCallMsgs", counters.out_of_call, before.out_of_call);
         self.both("DeadCallMsgs", counters.dead_call, before.dead_call);
-        self.both("Retransmissions", counters.retransmissions, before.retransmissions);
+        self.both("Retransmissions", calls.retransmissions, calls_before.retransmissions);
         self.both("AutoAnswered", counters.auto_answered, before.auto_answered);
         self.both("Warnings", counters.warnings, before.warnings);
         self.both("FatalErrors", counters.fatal_errors, before.fatal_errors);
@@ -151,7 +162,8 @@ impl Line<'_> {
         self.column(format_args!("{prefix}{name}StDev(C)"), hmsu(total.deviation_ms()));
     }
 
-    /// A column that is its title only, then all ranges of the period, then all in total.
+    /// A column that is its title only, then all ranges of the period, then all in total. In the old form there is no
+    /// period.
     fn repartition(
         &mut self,
         title: &str,
@@ -164,7 +176,9 @@ impl Line<'_> {
         let samples = |duration: Option<&DurationStatistics>, range: usize| {
             duration.and_then(|duration| duration.repartition.get(range)).copied().unwrap_or(0)
         };
-        for (suffix, before) in [("(P)", before), ("(C)", None)] {
+        let both = [("(P)", before), ("(C)", None)];
+        let parts = if self.form.plain_repartition { &[("", None)][..] } else { &both };
+        for &(suffix, before) in parts {
             for (range, border) in borders.iter().enumerate() {
                 let value = samples(now, range).saturating_sub(samples(before, range));
                 self.column(format_args!("{title}_<{border}{suffix}"), value);
@@ -185,6 +199,6 @@ impl Line<'_> {
             Part::Names => write!(self.text, "{name}"),
             Part::Values => write!(self.text, "{value}"),
         };
-        self.text.push_str(self.delimiter);
+        self.text.push_str(self.form.delimiter);
     }
 }

@@ -13,9 +13,9 @@ const RULER: &str = "-------------------------+---------------------------+-----
 /// Returns the screen with its title and status line. The periodic column counts from `previous`.
 pub fn statistics_screen(view: &View<'_>, now: &Snapshot, previous: &Snapshot) -> String {
     let context = &view.context;
-    let (counters, before) = (&now.counters, &previous.counters);
+    let (calls, before) = (context.calls(now), context.calls(previous));
     let period_ms = now.at.micros_since(previous.at) / 1000;
-    let (created, created_before) = (counters.created(), before.created());
+    let (created, created_before) = (calls.created(), before.created());
     let mut table = Table { text: title("Statistics Screen") };
 
     table.time("Start Time", context.clock.tabbed(context.start_us).as_str());
@@ -29,10 +29,10 @@ pub fn statistics_screen(view: &View<'_>, now: &Snapshot, previous: &Snapshot) -
     let new = created.saturating_sub(created_before);
     table.row("Call Rate", &rate(new, period_ms), &rate(created, now.at.as_millis()));
     table.text.push_str(RULER);
-    table.both("Incoming calls created", counters.incoming, before.incoming);
-    table.both("Outgoing calls created", counters.outgoing, before.outgoing);
+    table.both("Incoming calls created", calls.incoming, before.incoming);
+    table.both("Outgoing calls created", calls.outgoing, before.outgoing);
     table.row("Total Calls created", "", &number(created));
-    table.row("Current Calls", &number(counters.open), "");
+    table.row("Current Calls", &number(calls.open()), "");
     table.text.push_str(RULER);
 
     let (statistics, statistics_before) = (context.statistics(now), context.statistics(previous));
@@ -50,8 +50,8 @@ pub fn statistics_screen(view: &View<'_>, now: &Snapshot, previous: &Snapshot) -
         table.text.push_str(RULER);
     }
 
-    table.both("Successful call", counters.successful, before.successful);
-    table.both("Failed call", counters.failed_total(), before.failed_total());
+    table.both("Successful call", calls.successful, before.successful);
+    table.both("Failed call", calls.failed_total(), before.failed_total());
     table.text.push_str(RULER);
     for (position, name) in context.program.timers.iter().enumerate() {
         table.duration(

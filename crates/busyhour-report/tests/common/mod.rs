@@ -167,7 +167,8 @@ pub(crate) fn uac_full_done(program: &Program) -> Snapshot {
         }
     }
     statistics.counters = vec![60, 60];
-    statistics.successful = 60;
+    statistics.calls.outgoing = 60;
+    statistics.calls.successful = 60;
     for _ in 0..60 {
         statistics.timers[0].record(1_100, Some(1_200));
         statistics.timers[1].record(128_000, Some(128_000));
@@ -189,7 +190,8 @@ pub(crate) fn uac_full_failed(program: &Program) -> Snapshot {
     now.counters.open_peak = 1;
     now.counters.dead_calls_kept = 6;
     let statistics = &mut now.programs[0];
-    statistics.failed = 3;
+    statistics.calls.outgoing = 3;
+    statistics.calls.failed[FailureKind::UnexpectedMessage.index()] = 3;
     statistics.steps[0].messages = 3;
     statistics.steps[1].messages = 3;
     statistics.steps[2].unexpected = 3;

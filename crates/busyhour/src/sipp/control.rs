@@ -7,9 +7,9 @@ use std::time::Duration;
 use busyhour_engine::{Event, Settings, Snapshot, Time};
 use busyhour_report::clock::Clock as Calendar;
 use busyhour_report::sipp::{Context, Load};
-use busyhour_scenario::program::Program;
 
 use super::files::Files;
+use super::programs::Programs;
 use super::screen::Screen;
 use super::settings::RunPlan;
 use crate::commands::{Commands, RUNNING_MAX};
@@ -22,21 +22,25 @@ use crate::watch::Watch;
 const TURN: Duration = Duration::from_millis(10);
 /// Period of the look at the generator itself.
 const WATCH_PERIOD: Duration = Duration::from_secs(1);
+/// Time that received calls of a mixed run have to end when all placed ones have and no more come: as long as a peer may go
+/// on repeating a request (RFC 3261, 64·T1). SIPp gives them none.
+const RECEIVED_GRACE: Duration = Duration::from_secs(32);
 /// Time in which aborted calls must have ended.
 const ABORT_GRACE: Duration = Duration::from_secs(5);
 
 /// Controls the run until it has ended, writes the final report, and returns the exit status.
 pub(super) fn run(
     plan: &RunPlan,
-    program: &Program,
+    programs: &Programs,
     running: Running,
     files: Files,
     signals: &SignalQueue,
     calendar: Calendar,
 ) -> u8 {
     let settings = Arc::clone(&running.settings);
+    let others = programs.others();
     let context = Context {
-        program,
+        program: &programs.main,
         position: 0,
         clock: calendar,
         start_us: running.clock.wall_start_us(),
@@ -45,11 +49,12 @@ pub(super) fn run(
     let mut control = Control {
         plan,
         context,
-        screen: Screen::new(context, &settings),
+        screen: Screen::new(context, &others, &settings),
         watch: Watch::new(settings.protocol),
         running,
         files,
         commands: Commands::new(RUNNING_MAX),
+        is_mixed: programs.is_mixed(),
         forced_at: None,
     };
     let end = control.until_the_end(signals);
@@ -83,6 +88,8 @@ struct Control<'a> {
     running: Running,
     files: Files,
     commands: Commands,
+    /// Calls are placed and received.
+    is_mixed: bool,
     /// When open calls were told to abort.
     forced_at: Option<Time>,
 }
@@ -97,6 +104,7 @@ impl Control<'_> {
         let mut time_limit = Once::new(self.plan.time_limit.map(|limit| limit.after));
         let mut rate_limit = Once::new(self.plan.quit_at);
         let mut end = End::Normal;
+        let mut placed_ended = None;
         loop {
             if let Some(status) = self.take_events() {
                 return End::Stopped(status);
@@ -128,6 +136,13 @@ impl Control<'_> {
                 }
                 self.quit(ABORT_LEVEL);
                 end = End::TimedOut;
+            }
+            let shared = &self.running.shared;
+            if self.is_mixed && (1..ABORT_LEVEL).contains(&shared.quit_level()) && shared.open_placed() == 0 {
+                let since = *placed_ended.get_or_insert(now);
+                if now.micros_since(since) > RECEIVED_GRACE.as_micros() as u64 {
+                    self.quit(ABORT_LEVEL);
+                }
             }
             if self.running.shared.quit_level() >= ABORT_LEVEL {
                 let since = *self.forced_at.get_or_insert(now);
@@ -223,12 +238,13 @@ fn note(events: &[Event], stopped: bool, files: &mut Files, commands: &mut Comma
     status
 }
 
-/// The exit status (spec-engine §14).
+/// The exit status (spec-engine §14). Unlike SIPp's, it is about all scenarios, not only the one on the screen.
 fn status(end: &End, last: &Snapshot) -> u8 {
-    let failed = last.counters.failed_total() > 0;
+    let failed = last.programs.iter().any(|program| program.calls.failed_total() > 0);
+    let nothing_done = last.programs.iter().all(|program| program.calls.successful == 0);
     match end {
         End::Stopped(status) => *status,
-        End::TimedOut if !failed && last.counters.successful == 0 => NOTHING_DONE,
+        End::TimedOut if !failed && nothing_done => NOTHING_DONE,
         _ if failed => CALLS_FAILED,
         _ => SUCCESS,
     }
@@ -276,6 +292,8 @@ impl Once {
 
 #[cfg(test)]
 mod tests {
+    use busyhour_engine::snapshot::{CallCounters, DurationStatistics, ProgramStatistics};
+
     use super::*;
 
     #[test]
@@ -299,15 +317,27 @@ mod tests {
         assert!(!once.is_due(Time::from_millis(7)));
     }
 
+    fn statistics() -> ProgramStatistics {
+        ProgramStatistics {
+            steps: Vec::new(),
+            timers: Vec::new(),
+            counters: Vec::new(),
+            call_length: DurationStatistics::new(Vec::new()),
+            unexpected_codes: Vec::new(),
+            calls: CallCounters::default(),
+        }
+    }
+
     #[test]
     fn exit_statuses() {
         let mut last = Snapshot::empty([]);
+        last.programs = vec![statistics(), statistics()];
         assert_eq!(status(&End::Normal, &last), SUCCESS);
         assert_eq!(status(&End::TimedOut, &last), NOTHING_DONE);
-        last.counters.successful = 1;
+        last.programs[0].calls.successful = 1;
         assert_eq!(status(&End::TimedOut, &last), SUCCESS);
-        last.counters.failed[0] = 1;
-        assert_eq!(status(&End::Normal, &last), CALLS_FAILED);
+        last.programs[1].calls.failed[0] = 1;
+        assert_eq!(status(&End::Normal, &last), CALLS_FAILED, "of any scenario");
         assert_eq!(status(&End::TimedOut, &last), CALLS_FAILED);
         assert_eq!(status(&End::Stopped(97), &last), 97);
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use busyhour_engine::{Event, Snapshot};
 use busyhour_report::clock::Clock;
+use busyhour_report::sipp::Context;
 use busyhour_report::sipp::error_summary::ErrorSummary;
-use busyhour_report::sipp::{Context, stat_file};
+use busyhour_report::sipp::stat_file::{self, Form};
 use busyhour_report::trace;
 
 use super::settings::{RunPlan, Trace};
@@ -15,8 +16,6 @@ use crate::exit::Fatal;
 
 /// Bytes gathered before they are written, and most that are ever held.
 const GATHERED_MAX: usize = 1 << 20;
-/// Columns of the statistics file are followed by this.
-const DELIMITER: &str = ";";
 
 /// The files, and what of the errors goes to stderr at the end.
 #[derive(Debug)]
@@ -28,6 +27,10 @@ pub(crate) struct Files {
     errors: ErrorLog,
     logs: Option<LogFile>,
     statistics: Option<LogFile>,
+    /// `-stat_delimiter`.
+    delimiter: String,
+    /// `-compat 3.6`, `-compat 3.7`.
+    plain_repartition: bool,
     /// Snapshot of the last statistics row.
     last_row: Option<Snapshot>,
     summary: ErrorSummary,
@@ -63,6 +66,8 @@ impl Files {
             errors,
             logs: open(&plan.logs, "logs.log")?,
             statistics: open(&plan.statistics, ".csv")?,
+            delimiter: plan.delimiter.clone(),
+            plain_repartition: plan.compat.plain_repartition(),
             last_row: None,
             summary: ErrorSummary::default(),
             screen_trouble: None,
@@ -123,15 +128,16 @@ impl Files {
     /// Adds a row to the statistics file.
     pub(crate) fn statistics_row(&mut self, context: &Context<'_>, now: &Snapshot) {
         let Some(file) = &mut self.statistics else { return };
+        let form = Form { delimiter: &self.delimiter, plain_repartition: self.plain_repartition };
         let previous = match &self.last_row {
             Some(previous) => previous,
             None => {
-                let header = stat_file::header(context.program, DELIMITER);
+                let header = stat_file::header(context.program, form);
                 file.gathered.extend_from_slice(header.as_bytes());
                 now
             }
         };
-        let row = stat_file::row(context, now, previous, DELIMITER);
+        let row = stat_file::row(context, now, previous, form);
         file.gathered.extend_from_slice(row.as_bytes());
         file.write();
         self.last_row = Some(now.clone());

@@ -40,6 +40,8 @@ pub(crate) fn help() -> String {
             wrapped(&mut out, &format!("  {}", category.title()), &names.join(" "));
         }
     }
+    out.push_str("\nNot wanted: refused with a reason\n");
+    table::all().filter(|row| row.status == Status::Refused).for_each(|row| entry(&mut out, row));
     out.push_str(
         "\nSignals\n\
          \x20 USR1: no new calls, end when the open ones have ended; a second time: abort them.\n\
@@ -80,8 +82,7 @@ pub(crate) fn statistics_help() -> &'static str {
 pub(crate) fn version() -> String {
     format!(
         "busyhour {} (command line, scenarios and files of SIPp v3.8.0)\n\
-         UDP and TCP over IPv4 and IPv6. Not available yet: TLS, SCTP, WebSocket, media, authentication, \
-         injection files.\n\
+         UDP and TCP over IPv4 and IPv6. Not available yet: TLS, SCTP, WebSocket, media.\n\
          Licence: MIT or Apache-2.0.\n",
         env!("CARGO_PKG_VERSION")
     )

@@ -1,4 +1,4 @@
-//! SIPp's options that have no effect here, and those that are not available yet.
+//! SIPp's options that have no effect here, those that are not available yet, and those that will not come.
 
 use super::row::{Category, Row, Status, Takes};
 use super::values::Unit;
@@ -9,6 +9,16 @@ const fn no_effect(names: &'static [&'static str], takes: Takes, help: &'static 
 
 const fn later(names: &'static [&'static str], words: usize, category: Category, help: &'static str) -> Row {
     Row { names, takes: Takes::Words("", words), category, status: Status::Later, help }
+}
+
+const fn refused(names: &'static [&'static str], words: usize, reason: &'static str) -> Row {
+    Row {
+        names,
+        takes: Takes::Words("", words),
+        category: Category::Process,
+        status: Status::Refused,
+        help: reason,
+    }
 }
 
 const INT: (i64, i64) = (i32::MIN as i64, i32::MAX as i64);
@@ -49,14 +59,7 @@ pub(crate) static LATER: &[Row] = {
             "A message that can't be sent is a failure of its call, never of the run.",
         ),
         no_effect(&["periodic_rtd"], Nothing(|_| ()), "SIPp ignores it too."),
-        later(&["rxsf"], 1, Scenario, "second scenario, for received calls, from a file"),
-        later(&["rxsn"], 1, Scenario, "second scenario, embedded"),
-        later(&["oocsf"], 1, Scenario, "scenario for out-of-call requests, from a file"),
-        later(&["oocsn"], 1, Scenario, "scenario for out-of-call requests, embedded"),
-        later(&["plugin"], 1, Scenario, "shared library with keywords"),
-        later(&["lua_file"], 1, Scenario, "Lua functions for the scenario"),
         later(&["m_csv"], 0, Rate, "as many calls as the injection file has lines"),
-        later(&["tdmmap"], 1, Rate, "table of TDM circuits"),
         later(&["bind_to_device"], 1, Network, "bind to a network interface"),
         later(&["ci"], 1, Network, "address of the control socket"),
         later(&["cp"], 1, Network, "port of the control socket"),
@@ -78,12 +81,6 @@ pub(crate) static LATER: &[Row] = {
         later(&["pathmaxret"], 1, Network, "SCTP: repeats per path"),
         later(&["pmtu"], 1, Network, "SCTP: path MTU"),
         later(&["gracefulclose"], 1, Network, "SCTP: way of closing"),
-        later(&["auth_uri"], 1, Calls, "URI for digest authentication"),
-        later(&["dynamicStart"], 1, Calls, "first [dynamic_id]"),
-        later(&["dynamicMax"], 1, Calls, "last [dynamic_id]"),
-        later(&["dynamicStep"], 1, Calls, "step of [dynamic_id]"),
-        later(&["stat_delimiter"], 1, Output, "separator in the statistics file"),
-        later(&["rfc3339"], 0, Output, "times in RFC 3339 form"),
         later(&["message_overwrite"], 1, Output, "start the message file anew"),
         later(&["error_overwrite"], 1, Output, "start the error file anew"),
         later(&["trace_shortmsg"], 0, Output, "messages, one line each"),
@@ -107,9 +104,23 @@ pub(crate) static LATER: &[Row] = {
         later(&["rxinf"], 1, Injection, "injection file for received calls"),
         later(&["infindex"], 2, Injection, "index on a field"),
         later(&["ip_field"], 1, Injection, "field with the source address"),
-        later(&["mi"], 1, Media, "local media address"),
-        later(&["mp", "min_rtp_port"], 1, Media, "first media port"),
-        later(&["max_rtp_port"], 1, Media, "last media port"),
+        no_effect(
+            &["max_rtp_port"],
+            Integer("PORT", (0, 65_535), |_, _| ()),
+            "Highest media port: there is no media yet.",
+        ),
+        refused(
+            &["lua_file"],
+            1,
+            "there is no Lua here. A check that the scenario language can't express can be a program of its own, \
+             called by <exec verify=\"…\"/>: the call fails if it does not exit with 0",
+        ),
+        refused(
+            &["plugin"],
+            1,
+            "a shared library made for SIPp can't work here, because it calls into SIPp's own code. -key and \
+             injection files bring values into messages",
+        ),
         later(&["rtp_echo"], 0, Media, "send received media back"),
         later(&["mb"], 1, Media, "buffer of the echo"),
         later(&["rtp_payload"], 1, Media, "default payload type"),

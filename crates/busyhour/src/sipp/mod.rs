@@ -1,5 +1,6 @@
 //! `busyhour sipp`, and the program under the name `sipp`: SIPp's command line, files, signals and exit statuses.
 
+mod compat;
 mod control;
 mod files;
 mod help;
@@ -7,6 +8,7 @@ mod later;
 mod options;
 mod parse;
 mod prepare;
+mod programs;
 mod row;
 mod screen;
 mod settings;
@@ -17,6 +19,7 @@ mod words;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
+use compat::Compat;
 use parse::Request;
 use settings::RunPlan;
 pub(crate) use settings::random_seed;
@@ -27,7 +30,9 @@ use crate::terminal::say;
 
 /// Does what the words after the program's name ask for, and returns the exit status.
 pub(crate) fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
-    match answer(words) {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let bad_start = Compat::wanted(words.iter().filter_map(|word| word.to_str())).bad_start();
+    match answer(words, bad_start) {
         Ok(status) => status,
         Err(fatal) => {
             // Nobody reads stderr: the status still says it.
@@ -37,15 +42,17 @@ pub(crate) fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn answer(words: impl IntoIterator<Item = OsString>) -> Result<u8, Fatal> {
-    match parse::parse(words).map_err(Fatal::new)? {
-        Request::Run(options) => prepare::run(RunPlan::new(*options).map_err(Fatal::new)?),
+/// `bad_start` is the exit status for what is wrong before the run begins.
+fn answer(words: Vec<OsString>, bad_start: u8) -> Result<u8, Fatal> {
+    let bad = |text: String| Fatal { status: bad_start, text };
+    match parse::parse(words).map_err(bad)? {
+        Request::Run(options) => prepare::run(RunPlan::new(*options).map_err(bad)?),
         Request::Help => Ok(tell(&help::help())),
         Request::StatisticsHelp => Ok(tell(help::statistics_help())),
         Request::Version => Ok(tell(&help::version())),
         Request::PrintScenario(name) => {
             let text =
-                scenario::embedded_text(&name).map_err(|problem| Fatal::new(format!("-sd: {problem}")))?;
+                scenario::embedded_text(&name).map_err(|problem| bad(format!("-sd: {problem}")))?;
             Ok(tell(text))
         }
     }

@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use busyhour_engine::circuits::CircuitRange;
+
+use super::compat::Compat;
+
 /// The options of a run as typed. `None` and `false` mean "not given".
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Options {
@@ -9,6 +13,12 @@ pub(crate) struct Options {
     pub(crate) target: Option<String>,
     /// `-sf`, `-sn`.
     pub(crate) scenario: Option<ScenarioChoice>,
+    /// `-rxsf`, `-rxsn`.
+    pub(crate) received: Option<ScenarioChoice>,
+    /// `-oocsf`, `-oocsn`.
+    pub(crate) out_of_call: Option<ScenarioChoice>,
+    /// `-compat`.
+    pub(crate) compat: Option<Compat>,
     /// `-key`, in order.
     pub(crate) keys: Vec<(String, String)>,
     /// `-set`, in order.
@@ -60,6 +70,16 @@ pub(crate) struct Options {
     pub(crate) user_name: Option<String>,
     /// `-ap`.
     pub(crate) password: Option<String>,
+    /// `-auth_uri`.
+    pub(crate) auth_uri: Option<String>,
+    /// `-dynamicStart`.
+    pub(crate) dynamic_start: Option<i64>,
+    /// `-dynamicMax`.
+    pub(crate) dynamic_max: Option<i64>,
+    /// `-dynamicStep`.
+    pub(crate) dynamic_step: Option<i64>,
+    /// `-tdmmap`.
+    pub(crate) circuits: Option<CircuitRange>,
     /// `-aa`.
     pub(crate) auto_answer: bool,
     /// `-default_behaviors` and `-nd`, the last one typed.
@@ -115,6 +135,10 @@ pub(crate) struct Options {
     pub(crate) trace_statistics: bool,
     /// `-stf`.
     pub(crate) statistics_file: Option<PathBuf>,
+    /// `-stat_delimiter`.
+    pub(crate) statistics_delimiter: Option<String>,
+    /// `-rfc3339`.
+    pub(crate) rfc3339: bool,
     /// `-trace_msg`.
     pub(crate) trace_messages: bool,
     /// `-message_file`.
@@ -128,6 +152,11 @@ pub(crate) struct Options {
     /// `-log_file`.
     pub(crate) log_file: Option<PathBuf>,
 
+    /// `-mi`.
+    pub(crate) media_ip: Option<String>,
+    /// `-mp`, `-min_rtp_port`.
+    pub(crate) media_port: Option<u16>,
+
     /// `-workers`.
     pub(crate) workers: Option<usize>,
     /// `-single_packets`.
@@ -136,7 +165,7 @@ pub(crate) struct Options {
     pub(crate) seed: Option<u64>,
 }
 
-/// `-sf` or `-sn`.
+/// A scenario: `-sf` or `-sn`, and the like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ScenarioChoice {
     /// A file.

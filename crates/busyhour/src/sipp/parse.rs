@@ -87,9 +87,11 @@ struct Given<'a> {
 impl Given<'_> {
     fn apply(&self, options: &mut Options) -> Result<(), String> {
         let word = self.word;
-        if self.row.status == Status::Later {
-            let word = word.trim_start_matches('-');
-            return Err(format!("-{word}: not available yet ({}).", self.row.help));
+        let name = word.trim_start_matches('-');
+        match self.row.status {
+            Status::Later => return Err(format!("-{name}: not available yet ({}).", self.row.help)),
+            Status::Refused => return Err(format!("-{name} is refused: {}.", self.row.help)),
+            Status::Works | Status::NoEffect => {}
         }
         // What `parse` split off is as long as the row says.
         let text = |index: usize| self.arguments.get(index).map_or("", String::as_str);
@@ -274,6 +276,24 @@ mod tests {
                 assert!(error(&line).starts_with(&format!("-{name}: not available yet")), "{line}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_refused_with_a_reason() {
+        assert!(error("-lua_file x.lua").starts_with("-lua_file is refused: there is no Lua here."));
+        assert!(error("-lua_file x.lua").contains("<exec verify="));
+        assert!(error("--plugin x.so").starts_with("-plugin is refused: a shared library"));
+    }
+
+    #[test]
+    fn scenarios_of_each_kind_are_given_once() {
+        let given = options("-sn uac -rxsn uas -oocsf x.xml");
+        assert_eq!(given.received, Some(ScenarioChoice::Embedded("uas".into())));
+        assert_eq!(given.out_of_call, Some(ScenarioChoice::File("x.xml".into())));
+        assert!(error("-rxsn uas -rxsf x.xml").contains("-rxsf and -rxsn can't be combined"));
+        assert!(error("-oocsn x -oocsn x").contains("-oocsf and -oocsn can't be combined"));
+        assert!(error("-tdmmap {0-3}").contains("not of the form"));
+        assert!(error("-compat 3.5").contains("3.6, 3.7 and 3.8"));
     }
 
     #[test]

@@ -5,38 +5,35 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::thread;
 
-use busyhour_engine::settings::{Placed, Run, Settings};
+use busyhour_engine::settings::Settings;
 use busyhour_net::BindOptions;
 use busyhour_report::clock::Clock as Calendar;
-use busyhour_scenario::program::{Program, Role};
+use busyhour_scenario::program::Role;
 
 use super::control;
 use super::files::Files;
-use super::options::ScenarioChoice;
+use super::programs::Programs;
 use super::settings::RunPlan;
 use crate::exit::{Fatal, ONLY_TOLD};
 use crate::run::Opened;
 use crate::signals::SignalQueue;
 use crate::target::{self, Host, SIP_PORT};
-use crate::{background, scenario};
+use crate::background;
 
 /// Descriptors that are not call sockets: main sockets, poll, files, signals.
 const OTHER_DESCRIPTORS: u64 = 64;
 
 /// Runs the plan, and returns the exit status.
 pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
-    let program = match &plan.scenario {
-        ScenarioChoice::File(path) => scenario::from_file(path, &plan.keys)?,
-        ScenarioChoice::Embedded(name) => scenario::from_name(name, &plan.keys)
-            .map_err(|fatal| Fatal { text: format!("-sn: {fatal}"), ..fatal })?,
-    };
+    let bad_start = plan.compat.bad_start();
+    let programs = Programs::load(&plan).map_err(|fatal| Fatal { status: bad_start, ..fatal })?;
+    let program = Arc::clone(&programs.main);
     if program.sending == Role::Client && plan.target.is_none() {
         return Err(Fatal::new(
             "Missing remote host: this scenario sends the first message, so it needs a target. Name it on the \
              command line, like 192.0.2.1:5060.",
         ));
     }
-    check_globals(&plan, &program)?;
     if plan.background && !background::is_here() {
         let child = background::start()
             .map_err(|error| Fatal::new(format!("-bg: the background process can't be started: {error}")))?;
@@ -53,14 +50,14 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
 
     let engine = Settings {
         local_ip: addresses.local,
-        media_ip: addresses.local,
+        media_ip: addresses.media,
         remote: addresses.remote,
         remote_host: plan.target.as_ref().map_or_else(String::new, |host| host.name.clone()),
         send_to: addresses.send_to,
         ..plan.engine.clone()
     };
     let mut files = Files::open(&plan, &program.base_name)?;
-    let opened = Opened::open(roles(&program), engine, &bind_options(&plan, &addresses, workers))?;
+    let opened = Opened::open(programs.run(), engine, &bind_options(&plan, &addresses, workers))?;
     if let Some(note) = opened.small_buffer() {
         let _ = writeln!(io::stderr(), "{note}");
     }
@@ -68,54 +65,26 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
     let start_us = running.clock.wall_start_us();
     let calendar = Calendar::local(start_us, running.settings.rfc3339);
     files.begin(calendar, start_us);
-    Ok(control::run(&plan, &program, running, files, &signals, calendar))
-}
-
-/// One program; its first message says whether it makes calls or takes them.
-fn roles(program: &Arc<Program>) -> Run {
-    let client = program.creation == Role::Client;
-    Run {
-        programs: vec![Arc::clone(program)],
-        placed: if client { vec![Placed { program: 0, weight: 1 }] } else { Vec::new() },
-        received: if client { None } else { Some(0) },
-        out_of_call: None,
-        files: Default::default(),
-    }
-}
-
-/// `-set` is checked before anything is opened.
-fn check_globals(plan: &RunPlan, program: &Program) -> Result<(), Fatal> {
-    let known = &program.variables.global;
-    match plan.globals.iter().find(|(name, _)| !known.contains(name)) {
-        None => Ok(()),
-        Some((name, _)) if known.is_empty() => Err(Fatal::new(format!(
-            "-set: there is no global variable \"{name}\": the scenario declares none. <Global variables=\"{name}\"/> \
-             would."
-        ))),
-        Some((name, _)) => Err(Fatal::new(format!(
-            "-set: there is no global variable \"{name}\". The scenario declares {}.",
-            known.join(", ")
-        ))),
-    }
+    Ok(control::run(&plan, &programs, running, files, &signals, calendar))
 }
 
 /// The run's addresses.
 struct Addresses {
     local: IpAddr,
+    media: IpAddr,
     remote: Option<SocketAddr>,
     send_to: Option<SocketAddr>,
 }
 
 impl Addresses {
     fn find(plan: &RunPlan) -> Result<Addresses, Fatal> {
-        let given = match &plan.local {
-            Some(host) => {
-                let address =
-                    host.resolve(0, None).map_err(|problem| Fatal::new(format!("-i: {problem}")))?;
-                Some(address.ip())
-            }
-            None => None,
+        let named = |host: &Option<Host>, option: &str| {
+            let resolved = host.as_ref().map(|host| host.resolve(0, None)).transpose();
+            let address = resolved.map_err(|problem| Fatal::new(format!("{option}: {problem}")))?;
+            Ok(address.map(|address| address.ip()))
         };
+        let given = named(&plan.local, "-i")?;
+        let media = named(&plan.media, "-mi")?;
         let resolve = |host: &Host, option: &str| {
             let _ = write!(io::stderr(), "Resolving remote host '{}'... ", host.name);
             let address = host
@@ -140,7 +109,7 @@ impl Addresses {
             })?,
             (None, None) => target::default_local_address(),
         };
-        Ok(Addresses { local, remote, send_to })
+        Ok(Addresses { local, media: media.unwrap_or(local), remote, send_to })
     }
 }
 

@@ -132,6 +132,8 @@ pub(crate) enum Status {
     Works,
     /// Accepted; what it tunes does not exist here.
     NoEffect,
-    /// Known, and refused.
+    /// Known, and refused until it is there.
     Later,
+    /// Known, and not wanted; the help text says why.
+    Refused,
 }

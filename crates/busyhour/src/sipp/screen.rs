@@ -18,6 +18,7 @@ const HOME_AND_CLEAR: &str = "\x1b[H\x1b[2J";
 pub(super) struct Screen<'a> {
     context: Context<'a>,
     settings: &'a Settings,
+    others: &'a [(usize, &'a str)],
     remote: String,
     terminal: bool,
     /// Snapshot of the screen before.
@@ -25,11 +26,15 @@ pub(super) struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    /// For stdout, if that is a terminal.
-    pub(super) fn new(context: Context<'a>, settings: &'a Settings) -> Screen<'a> {
+    /// For stdout, if that is a terminal. `others` are positions and names of the scenarios that screens don't show.
+    pub(super) fn new(
+        context: Context<'a>,
+        others: &'a [(usize, &'a str)],
+        settings: &'a Settings,
+    ) -> Screen<'a> {
         let remote =
             settings.send_to.or(settings.remote).map(|remote| remote.to_string()).unwrap_or_default();
-        Screen { context, settings, remote, terminal: io::stdout().is_terminal(), previous: None }
+        Screen { context, settings, others, remote, terminal: io::stdout().is_terminal(), previous: None }
     }
 
     /// True if somebody sees periodic screens.
@@ -71,6 +76,7 @@ impl<'a> Screen<'a> {
             loss: self.settings.lost_percent > 0.0,
             status,
             last_error,
+            others: self.others,
         }
     }
 }

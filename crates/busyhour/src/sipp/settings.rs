@@ -7,6 +7,7 @@ use std::time::Duration;
 use busyhour_engine::pacing::Plan;
 use busyhour_engine::settings::{CallIdFormat, Settings};
 
+use super::compat::Compat;
 use super::options::{CallIdType, Options, ScenarioChoice};
 use crate::target::Host;
 
@@ -15,6 +16,12 @@ use crate::target::Host;
 pub(crate) struct RunPlan {
     /// What to play.
     pub(crate) scenario: ScenarioChoice,
+    /// What to play for received calls, beside the main scenario.
+    pub(crate) received: Option<ScenarioChoice>,
+    /// What to play for requests outside calls.
+    pub(crate) out_of_call: Option<ScenarioChoice>,
+    /// The SIPp to be like.
+    pub(crate) compat: Compat,
     /// `[NAME]` and its text.
     pub(crate) keys: Vec<(String, String)>,
     /// Global variables to set.
@@ -25,6 +32,8 @@ pub(crate) struct RunPlan {
     pub(crate) send_to: Option<Host>,
     /// Local address.
     pub(crate) local: Option<Host>,
+    /// Address of media.
+    pub(crate) media: Option<Host>,
     /// Local port.
     pub(crate) port: Option<u16>,
     /// Bind to a detected local address too.
@@ -57,6 +66,8 @@ pub(crate) struct RunPlan {
     pub(crate) statistics_period: Duration,
     /// Statistics file.
     pub(crate) statistics: Option<Trace>,
+    /// What follows each column of the statistics file.
+    pub(crate) delimiter: String,
     /// Message trace.
     pub(crate) messages: Option<Trace>,
     /// Error trace.
@@ -92,6 +103,7 @@ impl RunPlan {
         let target = host("remote host", &options.target)?;
         let send_to = host("-rsa", &options.send_to)?;
         let local = host("-i", &options.local_ip)?;
+        let media = host("-mi", &options.media_ip)?;
         let statistics_period = match options.statistics_period_ms {
             Some(0) => return Err("-fd: the period of the statistics can't be 0. Give 1s or so.".to_owned()),
             period => Duration::from_millis(period.unwrap_or(60_000)),
@@ -102,6 +114,7 @@ impl RunPlan {
             target,
             send_to,
             local,
+            media,
             port: options.port.filter(|port| *port != 0),
             bind_local: options.bind_local,
             buffer_bytes: options.buffer_bytes.filter(|bytes| *bytes != 0),
@@ -123,14 +136,31 @@ impl RunPlan {
             },
             statistics_period,
             statistics: trace(options.trace_statistics, &options.statistics_file),
+            delimiter: options.statistics_delimiter.clone().unwrap_or_else(|| ";".to_owned()),
             messages: trace(options.trace_messages, &options.message_file),
             errors: trace(options.trace_errors, &options.error_file),
             logs: trace(options.trace_logs, &options.log_file),
             engine: engine(&options, plan),
             scenario: options.scenario.unwrap_or_else(|| ScenarioChoice::Embedded("uac".to_owned())),
+            received: options.received,
+            out_of_call: options.out_of_call,
+            compat: options.compat.unwrap_or_default(),
             keys: options.keys,
             globals: options.globals,
         })
+    }
+}
+
+impl RunPlan {
+    /// How the run's scenarios are loaded.
+    pub(crate) fn scenario_options(&self) -> busyhour_scenario::Options {
+        busyhour_scenario::Options {
+            keys: self.keys.clone(),
+            // No injection file can be named yet, so every keyword that wants one is an error with its place.
+            files: Some(Vec::new()),
+            compat: self.compat.scenario(),
+            ..Default::default()
+        }
     }
 }
 
@@ -206,6 +236,17 @@ fn engine(options: &Options, plan: Plan) -> Settings {
         users: options.users,
         trace_messages: options.trace_messages,
         trace_logs: options.trace_logs,
+        auth_user: options.user_name.clone(),
+        auth_password: options.password.clone().unwrap_or_else(|| default.auth_password.clone()),
+        auth_uri: options.auth_uri.clone(),
+        dynamic_id: (
+            options.dynamic_start.unwrap_or(default.dynamic_id.0),
+            options.dynamic_max.unwrap_or(default.dynamic_id.1),
+            options.dynamic_step.unwrap_or(default.dynamic_id.2),
+        ),
+        rfc3339: options.rfc3339,
+        media_port: options.media_port.unwrap_or(default.media_port),
+        circuits: options.circuits.clone(),
         ..default
     }
 }

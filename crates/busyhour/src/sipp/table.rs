@@ -6,7 +6,9 @@ use super::later::LATER;
 use super::options::ScenarioChoice;
 use super::row::{Category, Row, Status, Takes};
 use super::values::Unit;
-use super::words::{behaviors, call_id_type, choose, duplicate_check, file, fill, transport};
+use super::words::{
+    behaviors, call_id_type, choose, circuits, compat, duplicate_check, file, fill, transport,
+};
 
 /// All options.
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
@@ -28,6 +30,10 @@ const ANY: (i64, i64) = (i64::MIN, i64::MAX);
 // Retransmissions and sequence numbers stay far from any overflow.
 const COUNT: (i64, i64) = (0, 1_000_000);
 
+const MAIN: [&str; 2] = ["-sf", "-sn"];
+const RECEIVED: [&str; 2] = ["-rxsf", "-rxsn"];
+const OUT_OF_CALL: [&str; 2] = ["-oocsf", "-oocsn"];
+
 // Conversions below keep the row's bounds, which fit into the target type.
 static HERE: &[Row] = {
     use Category::*;
@@ -35,15 +41,41 @@ static HERE: &[Row] = {
     &[
         works(
             &["sf"],
-            Text("FILE", |o, v| choose(o, ScenarioChoice::File(v.into()))),
+            Text("FILE", |o, v| choose(&mut o.scenario, ScenarioChoice::File(v.into()), MAIN)),
             Scenario,
             "Play the scenario in FILE.",
         ),
         works(
             &["sn"],
-            Text("NAME", |o, v| choose(o, ScenarioChoice::Embedded(v.to_owned()))),
+            Text("NAME", |o, v| choose(&mut o.scenario, ScenarioChoice::Embedded(v.to_owned()), MAIN)),
             Scenario,
-            "Play an embedded scenario: uac (the default), uas, regexp, branchc, branchs, ooc_default, ooc_dummy.",
+            "Play an embedded scenario: uac (the default), uas, regexp, branchc, branchs, uac_pcap, 3pcc-A, 3pcc-B, \
+             3pcc-C-A, 3pcc-C-B, ooc_default, ooc_dummy.",
+        ),
+        works(
+            &["rxsf"],
+            Text("FILE", |o, v| choose(&mut o.received, ScenarioChoice::File(v.into()), RECEIVED)),
+            Scenario,
+            "Take calls too, and play the scenario in FILE for each. The main scenario places calls; -m, -l and the \
+             statistics file are about those. The exit status is about both.",
+        ),
+        works(
+            &["rxsn"],
+            Text("NAME", |o, v| choose(&mut o.received, ScenarioChoice::Embedded(v.to_owned()), RECEIVED)),
+            Scenario,
+            "The same with an embedded scenario, like uas.",
+        ),
+        works(
+            &["oocsf"],
+            Text("FILE", |o, v| choose(&mut o.out_of_call, ScenarioChoice::File(v.into()), OUT_OF_CALL)),
+            Scenario,
+            "Play the scenario in FILE for each request that belongs to no call. The main scenario places calls.",
+        ),
+        works(
+            &["oocsn"],
+            Text("NAME", |o, v| choose(&mut o.out_of_call, ScenarioChoice::Embedded(v.to_owned()), OUT_OF_CALL)),
+            Scenario,
+            "The same with an embedded scenario: ooc_default answers 200.",
         ),
         works(&["sd"], Words("NAME", 1), Scenario, "Print an embedded scenario and exit."),
         works(
@@ -185,13 +217,19 @@ static HERE: &[Row] = {
             &["au"],
             Text("USER", |o, v| fill(&mut o.user_name, v)),
             Calls,
-            "User name for digest authentication, which is not available yet. Default: the value of -s.",
+            "User name for digest authentication. Default: the value of -s.",
         ),
         works(
             &["ap"],
             Text("PASSWORD", |o, v| fill(&mut o.password, v)),
             Calls,
             "Password for it. Default: password.",
+        ),
+        works(
+            &["auth_uri"],
+            Text("URI", |o, v| fill(&mut o.auth_uri, v)),
+            Calls,
+            "URI for it, without sip:. Default: the target's address and port.",
         ),
         works(
             &["aa"],
@@ -218,6 +256,31 @@ static HERE: &[Row] = {
             Integer("N", (0, i32::MAX as i64), |o, v| o.base_cseq = Some(v as u32)),
             Calls,
             "First value of [cseq]. Default 1.",
+        ),
+        works(
+            &["dynamicStart"],
+            Integer("N", ANY, |o, v| o.dynamic_start = Some(v)),
+            Calls,
+            "First value of [dynamic_id], and the one after the last. Default 10000.",
+        ),
+        works(
+            &["dynamicMax"],
+            Integer("N", ANY, |o, v| o.dynamic_max = Some(v)),
+            Calls,
+            "Highest value of [dynamic_id]. Default 12000.",
+        ),
+        works(
+            &["dynamicStep"],
+            Integer("N", ANY, |o, v| o.dynamic_step = Some(v)),
+            Calls,
+            "How much it grows at each use. Default 4.",
+        ),
+        works(
+            &["tdmmap"],
+            Text("CIRCUITS", circuits),
+            Calls,
+            "Circuits for [tdmmap], like {0-3}{99}{5-8}{1-31}: three ranges around a fixed number. Each call has one, \
+             shown as 0.99.5/1, and a call that finds none free fails.",
         ),
         works(
             &["cid_str"],
@@ -335,6 +398,18 @@ static HERE: &[Row] = {
             Output,
             "Write statistics into SCENARIO_PID_.csv.",
         ),
+        works(
+            &["stat_delimiter"],
+            Text("TEXT", |o, v| fill(&mut o.statistics_delimiter, v)),
+            Output,
+            "What follows each column of the statistics file. Default: a semicolon.",
+        ),
+        works(
+            &["rfc3339"],
+            Nothing(|o| o.rfc3339 = true),
+            Output,
+            "Write times into files, and [timestamp] into messages, as RFC 3339 has them.",
+        ),
         works(&["stf"], Text("FILE", |o, v| file(&mut o.statistics_file, v)), Output, "Name of that file."),
         works(
             &["trace_msg"],
@@ -386,6 +461,26 @@ static HERE: &[Row] = {
             Words("", 0),
             Process,
             "Print this text and exit; -h stat: what the columns of the statistics file mean.",
+        ),
+        works(
+            &["mi"],
+            Text("ADDRESS", |o, v| fill(&mut o.media_ip, v)),
+            Media,
+            "What [media_ip] stands for. Default: the local address. There is no media yet.",
+        ),
+        works(
+            &["mp", "min_rtp_port"],
+            Integer("PORT", (0, 65_535), |o, v| o.media_port = Some(v as u16)),
+            Media,
+            "What [media_port] stands for, and where [auto_media_port] begins. Default 6000. There is no media yet.",
+        ),
+        works(
+            &["compat"],
+            Text("VERSION", compat),
+            Own,
+            "Be like SIPp 3.6 or 3.7 where that differs from 3.8, the default: numbers with a leading 0 in scenarios are \
+             octal, ereg finds headers anywhere in the message, repartition columns of the statistics file have neither \
+             (P) nor (C), and wrong options and scenarios exit with 1.",
         ),
         works(
             &["workers"],

@@ -3,19 +3,41 @@
 use std::path::PathBuf;
 
 use busyhour_engine::Protocol;
+use busyhour_engine::circuits::CircuitRange;
 use busyhour_engine::settings::Behaviors;
 
+use super::compat::Compat;
 use super::options::{CallIdType, Options, ScenarioChoice, Transport};
 
-/// Notes `-sf` or `-sn`, once.
-pub(super) fn choose(options: &mut Options, choice: ScenarioChoice) -> Result<(), String> {
-    if options.scenario.is_some() {
-        return Err("Only one scenario may be given: -sf and -sn can't be combined or repeated.".to_owned());
+/// Notes a scenario in its place, once.
+pub(super) fn choose(
+    slot: &mut Option<ScenarioChoice>,
+    choice: ScenarioChoice,
+    options: [&str; 2],
+) -> Result<(), String> {
+    if slot.is_some() {
+        let [file, name] = options;
+        let which = if file == "-sf" { "" } else { " of a kind" };
+        return Err(format!(
+            "Only one scenario{which} may be given: {file} and {name} can't be combined or repeated."
+        ));
     }
     if matches!(&choice, ScenarioChoice::File(path) if path.as_os_str().is_empty()) {
         return Err("the name of a file is expected, not an empty text.".to_owned());
     }
-    options.scenario = Some(choice);
+    *slot = Some(choice);
+    Ok(())
+}
+
+/// Reads `-tdmmap`.
+pub(super) fn circuits(options: &mut Options, value: &str) -> Result<(), String> {
+    options.circuits = Some(CircuitRange::parse(value)?);
+    Ok(())
+}
+
+/// Reads `-compat`.
+pub(super) fn compat(options: &mut Options, value: &str) -> Result<(), String> {
+    options.compat = Some(Compat::parse(value)?);
     Ok(())
 }
 
