@@ -57,6 +57,8 @@ pub(crate) struct Call {
     pub(crate) slot: DialogSlot,
     /// Draws so far, so that each has a generator of its own.
     pub(crate) draws: u32,
+    /// Errands that its next step waits for.
+    pub(crate) errands: u32,
     /// The failure that an action left behind, to be counted at the end.
     pub(crate) failure: Option<FailureKind>,
     /// Messages already put into the batch of this serial number.
@@ -115,6 +117,12 @@ pub(crate) struct Flags {
     pub(crate) opening: bool,
     /// Has a socket of its own, to be closed at the end.
     pub(crate) owns_socket: bool,
+    /// Has given its socket up (`closecon`, `setdest`); `path.socket` is still the old one.
+    pub(crate) no_socket: bool,
+    /// Is to get a new one before its next step.
+    pub(crate) wants_socket: bool,
+    /// `setdest` has changed where it sends to.
+    pub(crate) redirected: bool,
     /// Made for a message outside calls: has no number and does not count.
     pub(crate) automatic: bool,
     /// A received message has started it, or another process (3PCC).
@@ -204,6 +212,8 @@ pub(crate) struct Extra {
     pub(crate) restored_pause: Option<Time>,
     /// Its circuit (`-tdmmap`).
     pub(crate) circuit: Option<u32>,
+    /// Name and port of a `setdest` whose name is being looked up.
+    pub(crate) destination: Option<(String, u16)>,
 }
 
 /// A message that waits for a recv.
@@ -276,6 +286,7 @@ impl Call {
             dialog: Dialog::default(),
             slot: 0,
             draws: 0,
+            errands: 0,
             failure: None,
             batch: 0,
             rank: 0,
@@ -293,6 +304,11 @@ impl Call {
             .into_iter()
             .filter(|&at| at != Time::ZERO)
             .min()
+    }
+
+    /// True while something outside of the engine must be done before its next step.
+    pub(crate) fn waits_outside(&self) -> bool {
+        self.flags.opening || self.errands > 0
     }
 
     /// Moves to another step, which has not begun.

@@ -140,7 +140,8 @@ impl Calls {
         }
     }
 
-    fn leave_stream(&mut self, index: u32) {
+    /// A call uses its stream no more.
+    pub(crate) fn leave_stream(&mut self, index: u32) {
         let Some(call) = self.get_mut(index) else { return };
         let (socket, previous, next) = (call.path.socket, call.stream_previous, call.stream_next);
         (call.stream_previous, call.stream_next) = (NONE, NONE);

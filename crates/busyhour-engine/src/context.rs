@@ -8,6 +8,7 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::call::{Call, Tables};
+use crate::errand;
 use crate::event::{Direction, Event};
 use crate::pool::Pool;
 use crate::settings::Settings;
@@ -98,8 +99,14 @@ impl Context {
         call.switch_dialog(slot, self.settings.base_cseq.wrapping_sub(1));
     }
 
-    /// Puts the bytes of `out` from `start` on into the batch. False, and taken out again, if they are too long.
+    /// Puts the bytes of `out` from `start` on into the batch. False, and taken out again, if they are too long. What
+    /// `closecon` has left without a socket is dropped with a warning.
     pub(crate) fn transmit(&mut self, call: &mut Call, path: Path, start: usize) -> bool {
+        if call.flags.no_socket && path.socket == call.path.socket {
+            self.out.bytes.truncate(start);
+            self.warn(|| errand::unsent(call));
+            return true;
+        }
         let len = self.out.bytes.len() - start;
         let max = if call.flags.datagrams { DATAGRAM_BYTES_MAX } else { MESSAGE_BYTES_MAX };
         if len > max {

@@ -227,10 +227,14 @@ impl Engine {
         match result {
             Ok(opened) => {
                 let datagrams = self.context.settings.protocol == Protocol::Udp;
+                if !datagrams {
+                    self.calls.leave_stream(index);
+                }
                 if let Some(call) = self.calls.get_mut(index) {
                     call.path.socket = opened.socket;
                     call.local_port = opened.local_port;
                     call.flags.opening = false;
+                    call.flags.no_socket = false;
                     call.flags.owns_socket = true;
                 }
                 if !datagrams {
@@ -246,7 +250,7 @@ impl Engine {
     pub fn handle_closed(&mut self, now: Time, socket: SocketId, trouble: Trouble) {
         self.context.now = now;
         for index in self.calls.on_stream(socket) {
-            let Some(call) = self.calls.get_mut(index) else { continue };
+            let Some(call) = self.calls.get_mut(index).filter(|call| !call.flags.no_socket) else { continue };
             call.flags.owns_socket = false;
             match step::ending_on_close(&self.programs[call.program as usize], call) {
                 Some(ending) => self.settle(index, Fate::Ends(ending)),
@@ -391,6 +395,9 @@ impl Engine {
         source: &Source,
         message: &Message<'_>,
     ) {
+        if let Some(call) = self.calls.get_mut(index).filter(|call| call.waits_outside()) {
+            return matching::wait_for_recv(call, slot, source, message);
+        }
         self.work(index, |prepared, context, call| {
             matching::receive(prepared, context, call, slot, source, message)
         });

@@ -43,11 +43,6 @@ pub enum Event {
         /// The line, without its end.
         text: Vec<u8>,
     },
-    /// `exec command=`: run this with `sh -c`, do not wait.
-    Execute {
-        /// The command line.
-        command: Vec<u8>,
-    },
     /// `<error>`, or `exec int_cmd="stop_now"`: the run ends now.
     Stop {
         /// When.

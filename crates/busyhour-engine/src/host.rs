@@ -9,12 +9,15 @@ use crate::action::{self, Host, Input, Outcome};
 use crate::call::{Call, Fate};
 use crate::context::Context;
 use crate::dead_call::Ending;
+use crate::errand;
 use crate::event::Event;
 use crate::injection::Files;
 use crate::prepare::{Eregs, Prepared};
 use crate::render;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
+use crate::transport::Protocol;
+use crate::unexpected;
 use crate::variables::Value;
 
 /// Whose actions run.
@@ -60,6 +63,7 @@ pub(crate) fn act(
             call.failure = Some(kind);
             None
         }
+        Outcome::EndCall(kind) => Some(unexpected::release(prepared, context, call, kind)),
         Outcome::StopCall => Some(Fate::Ends(Ending::Failed(call.step, FailureKind::CallRejected))),
     };
     Acted { fate, jump }
@@ -154,13 +158,15 @@ impl Host for Running<'_> {
         update(self.prepared, self.context, self.call, variable, change)
     }
 
-    fn render(&mut self, template: &Template, out: &mut Vec<u8>) {
+    fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> bool {
         let start = out.len();
-        if let Err(trouble) = source(self.prepared, self.context, self.call).render(template, out) {
-            out.truncate(start);
-            self.context.warn(|| trouble.text.into_bytes());
-            self.call.failure = Some(trouble.kind);
-        }
+        let Err(trouble) = source(self.prepared, self.context, self.call).render(template, out) else {
+            return true;
+        };
+        out.truncate(start);
+        self.context.warn(|| trouble.text.into_bytes());
+        self.call.failure = Some(trouble.kind);
+        false
     }
 
     fn captures(&mut self, action: usize, text: &[u8], groups: &mut Groups) -> bool {
@@ -220,6 +226,29 @@ impl Host for Running<'_> {
 
     fn stop_gracefully(&mut self) {
         self.context.shared.begin_quit();
+    }
+
+    fn run_command(&mut self, command: Vec<u8>, verify: bool) {
+        // No call is there that could wait in `<init>`.
+        let verify = verify && matches!(self.part, Part::Step(_));
+        errand::run_command(self.context, self.call, command, verify);
+    }
+
+    fn protocol(&self) -> Protocol {
+        self.context.settings.protocol
+    }
+
+    fn set_destination(&mut self, name: &str, port: u16) -> Result<(), String> {
+        if matches!(self.part, Part::Init(_)) {
+            return Err("<init> has no call that sends".to_owned());
+        }
+        errand::set_destination(self.prepared, self.context, self.call, name, port)
+    }
+
+    fn close_connection(&mut self) {
+        if matches!(self.part, Part::Step(_)) {
+            errand::close_connection(self.prepared, self.context, self.call);
+        }
     }
 
     fn take_buffer(&mut self) -> Vec<u8> {

@@ -115,7 +115,7 @@ impl Message {
                 Piece::Literal(_) => None,
             })
         };
-        let is_stable = |keyword: &Keyword| is_stable(keyword) || fields.is_stable(keyword);
+        let is_stable = |keyword: &Keyword| is_stable(keyword, program) || fields.is_stable(keyword);
         let stable_but_tag =
             keywords().all(|keyword| is_stable(keyword) || *keyword == Keyword::PeerTagParam);
         let stable = stable_but_tag && keywords().all(|keyword| *keyword != Keyword::PeerTagParam);
@@ -196,7 +196,8 @@ fn fold(template: &Template, program: &Program, settings: &Settings) -> Template
 }
 
 fn constant(keyword: &Keyword, program: &Program, settings: &Settings) -> Option<Vec<u8>> {
-    let fixed_remote = || settings.remote.filter(|_| program.sending == Role::Client);
+    let fixed_remote =
+        || settings.remote.filter(|_| program.sending == Role::Client && !changes_path(program));
     let mut text = Vec::new();
     match keyword {
         Keyword::RemoteIp => render::ip(fixed_remote()?.ip(), &mut text),
@@ -211,14 +212,20 @@ fn constant(keyword: &Keyword, program: &Program, settings: &Settings) -> Option
     Some(text)
 }
 
-fn is_stable(keyword: &Keyword) -> bool {
+/// True if calls may send to another place, or from another port, in their course.
+fn changes_path(program: &Program) -> bool {
+    let actions = || program.steps.iter().flat_map(|step| &step.actions);
+    actions().any(|action| matches!(action, Action::SetDestination { .. } | Action::CloseConnection))
+}
+
+fn is_stable(keyword: &Keyword, program: &Program) -> bool {
+    if matches!(keyword, Keyword::RemoteIp | Keyword::RemotePort(_) | Keyword::LocalPort(_)) {
+        return !changes_path(program);
+    }
     matches!(
         keyword,
-        Keyword::RemoteIp
-            | Keyword::RemoteHost
-            | Keyword::RemotePort(_)
+        Keyword::RemoteHost
             | Keyword::LocalIp
-            | Keyword::LocalPort(_)
             | Keyword::AutoMediaPort(_)
             | Keyword::CallId
             | Keyword::CallNumber

@@ -180,7 +180,8 @@ impl Source<'_> {
                 injection::append(self, *file, *column, line.as_deref(), out)?;
             }
             Keyword::TdmMap => circuits::render(self.settings, call, out)?,
-            Keyword::File(_) | Keyword::NotAvailable(_) => {
+            Keyword::File(name) => self.file(name, out)?,
+            Keyword::NotAvailable(_) => {
                 let text = format!("{keyword:?} is not available yet");
                 return Err(Unrenderable::new(FailureKind::NotAvailable, text));
             }
@@ -214,6 +215,18 @@ impl Source<'_> {
         }
     }
 
+    fn file(&self, name: &Template, out: &mut Vec<u8>) -> Result<(), Unrenderable> {
+        let mut path = Vec::new();
+        self.render(name, &mut path)?;
+        let bytes = self
+            .settings
+            .read_file
+            .read(&String::from_utf8_lossy(&path))
+            .map_err(|why| Unrenderable::new(FailureKind::CannotMakeMessage, format!("[file]: {why}")))?;
+        out.extend_from_slice(&bytes);
+        Ok(())
+    }
+
     fn last_request_uri(&self) -> &[u8] {
         let to = self.prepared.layout.value(&self.call.dialog.last.kept, self.side(TO));
         to.and_then(uri_in_brackets).unwrap_or_default()
@@ -241,7 +254,10 @@ impl Source<'_> {
 
     pub(crate) fn remote(&self) -> std::net::SocketAddr {
         match self.settings.remote {
-            Some(remote) if self.prepared.program.sending == busyhour_scenario::program::Role::Client => {
+            Some(remote)
+                if self.prepared.program.sending == busyhour_scenario::program::Role::Client
+                    && !self.call.flags.redirected =>
+            {
                 remote
             }
             _ => self.call.path.peer,

@@ -231,6 +231,12 @@ pub struct GeneratorCounters {
     pub turns: u64,
     /// Open sockets.
     pub sockets: u64,
+    /// Commands started (`exec command`, `exec verify`).
+    pub commands_run: u64,
+    /// Commands that ended with another status than 0, or by a signal.
+    pub commands_failed: u64,
+    /// Commands that could not be started or were too many, and host names of `setdest` that were too many.
+    pub errands_refused: u64,
 }
 
 impl GeneratorCounters {
@@ -247,6 +253,9 @@ impl GeneratorCounters {
             elapsed_us,
             turns,
             sockets,
+            commands_run,
+            commands_failed,
+            errands_refused,
         } = other;
         self.kernel_drops += kernel_drops;
         self.send_failures += send_failures;
@@ -258,6 +267,9 @@ impl GeneratorCounters {
         self.elapsed_us += elapsed_us;
         self.turns += turns;
         self.sockets += sockets;
+        self.commands_run += commands_run;
+        self.commands_failed += commands_failed;
+        self.errands_refused += errands_refused;
     }
 }
 

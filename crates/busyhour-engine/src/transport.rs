@@ -239,14 +239,31 @@ pub enum Errand {
 /// What came of an [`Errand`] that a call waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrandResult {
-    /// The command ended by itself with this status.
+    /// A command of [`Errand::Verify`].
+    Command {
+        /// The command line as it was given, for whoever reads the warning.
+        command: Vec<u8>,
+        /// How it ended.
+        end: CommandEnd,
+    },
+    /// A name of [`Errand::Resolve`].
+    Resolved {
+        /// The name as it was given.
+        host: String,
+        /// Its address, of the family of our own address where there is a choice; `None`: it has none.
+        address: Option<IpAddr>,
+    },
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandEnd {
+    /// By itself with this status; 127 if the shell has not found it.
     Exited(i32),
-    /// The command was killed by this signal.
+    /// By this signal.
     Killed(i32),
-    /// The command could not be started: too many run already, or the system refused.
+    /// It could not be started: too many run already, or the system refused.
     NotStarted(String),
-    /// The address of the name, of the family of our own address where there is a choice; `None`: it has none.
-    Resolved(Option<IpAddr>),
 }
 
 /// A 3PCC command on its way to another process (spec-engine §12).

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
-use busyhour_engine::{CallRef, Command, Snapshot};
+use busyhour_engine::{CallRef, Command, ErrandResult, Snapshot};
 
 /// A controller's wish.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(crate) enum Request {
     Command(Command),
     /// A 3PCC command of this call was not sent.
     TwinFailure(CallRef),
+    /// What an errand of one of its calls has come to.
+    Errand(CallRef, ErrandResult),
     /// Answer with a snapshot and the worker's number.
     Snapshot(mpsc::Sender<(usize, Snapshot)>),
 }
@@ -76,6 +78,11 @@ impl Inbox {
         requests.closed = true;
         requests.waiting.clear();
         requests.last = last.or(requests.last.take());
+    }
+
+    /// True once the worker has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.requests().closed
     }
 
     /// The snapshot with which the worker ended.

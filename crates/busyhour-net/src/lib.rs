@@ -9,6 +9,7 @@ mod bind_error;
 mod clock;
 mod datagrams;
 mod endpoint;
+mod errands;
 mod inbox;
 mod order;
 mod post;

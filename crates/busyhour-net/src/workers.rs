@@ -12,9 +12,11 @@ use mio::Poll;
 use crate::bind::Bound;
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
+use crate::errands::{ErrandOptions, Errands};
 use crate::inbox::{Inbox, Request};
 use crate::post::Post;
 use crate::quota::Quota;
+use crate::sys;
 use crate::twin::Lines;
 use crate::worker::{Common, EventQueue, Seat, TOKEN_WAKER, Worker};
 
@@ -29,12 +31,14 @@ pub struct StartOptions {
     pub event_bytes_max: usize,
     /// Keeps worker n on core `pin[n % pin.len()]`; `None` or none given: wherever the system likes.
     pub pin: Option<Vec<usize>>,
+    /// Variables of the environment that scenarios' commands (`exec`) don't see.
+    pub hidden_environment: Vec<String>,
 }
 
 impl Default for StartOptions {
     /// 64 MiB of events, no pinning.
     fn default() -> StartOptions {
-        StartOptions { event_bytes_max: 64 << 20, pin: None }
+        StartOptions { event_bytes_max: 64 << 20, pin: None, hidden_environment: Vec::new() }
     }
 }
 
@@ -66,10 +70,17 @@ impl Workers {
         let posts = Post::connect(&inboxes);
         let start_lines = |twins| Lines::start(twins, Arc::clone(&inboxes), Arc::clone(&shared), clock);
         let twins = bound.twins.take().map(start_lines).transpose()?;
+        let pin = options.pin.as_deref().filter(|cores| !cores.is_empty());
+        let errands = ErrandOptions {
+            local: bound.local.ip(),
+            hidden_environment: options.hidden_environment.clone(),
+            cores: pin.and_then(|_| sys::affinity().ok()),
+        };
         let common = Arc::new(Common {
             shared,
-            inboxes,
+            inboxes: Arc::clone(&inboxes),
             events: EventQueue::new(count, options.event_bytes_max),
+            errands: Errands::new(&inboxes, errands),
             quota: Quota::new(bound.options.max_sockets),
             twins,
             stop: AtomicBool::new(false),
@@ -77,7 +88,6 @@ impl Workers {
             ended: AtomicUsize::new(0),
         });
         let Bound { options: bind_options, local, sockets, mut connections, .. } = bound;
-        let pin = options.pin.as_deref().filter(|cores| !cores.is_empty());
         let mut workers = Workers { common, threads: Vec::with_capacity(count) };
         let (ready, all_ready) = mpsc::channel();
         let parts = sockets.into_iter().zip(polls).zip(posts).zip(engines);
@@ -123,6 +133,12 @@ impl Workers {
         }
     }
 
+    /// Waits until every command of `exec command` has been started, at most so long; what still waits then never runs,
+    /// and is counted in `errands_refused`. To be called when the workers have ended. Commands that run are left alone.
+    pub fn finish_commands(&self, longest: Duration) {
+        self.common.errands.finish(longest);
+    }
+
     /// Asks every worker for a snapshot, `generator` filled in, and waits for all; in the workers' order. A worker that
     /// has ended gives its last one. One that a bug holds for ten seconds gives none, so that whoever asks goes on.
     pub fn snapshots(&self) -> Vec<Snapshot> {
@@ -139,11 +155,13 @@ impl Workers {
         while let Ok((worker, snapshot)) = receiver.recv_timeout(left()) {
             found[worker] = Some(snapshot);
         }
-        found
+        let mut snapshots: Vec<Snapshot> = found
             .into_iter()
             .zip(self.common.inboxes.iter())
             .filter_map(|(found, inbox)| found.or_else(|| inbox.last()))
-            .collect()
+            .collect();
+        self.add_errands(&mut snapshots);
+        snapshots
     }
 
     /// Takes the events of all workers since the last time, in the order of the turns in which they happened.
@@ -166,6 +184,16 @@ impl Workers {
         self.wake_all();
     }
 
+    /// Errands belong to all workers, so the first one's snapshot has them.
+    fn add_errands(&self, snapshots: &mut [Snapshot]) {
+        if let Some(first) = snapshots.first_mut() {
+            let counters = self.common.errands.counters();
+            first.generator.commands_run = counters.commands_run;
+            first.generator.commands_failed = counters.commands_failed;
+            first.generator.errands_refused = counters.refused;
+        }
+    }
+
     /// Waits until all workers have ended; their last snapshots in the workers' order. Remaining events can be
     /// taken before: nothing is lost when [`Workers::is_finished`] is true.
     ///
@@ -183,6 +211,7 @@ impl Workers {
         if let Some(payload) = panic {
             std::panic::resume_unwind(payload);
         }
+        self.add_errands(&mut snapshots);
         snapshots
     }
 }

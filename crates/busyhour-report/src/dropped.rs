@@ -30,6 +30,8 @@ pub(crate) fn dropped(total: &Snapshot) -> Vec<(&'static str, u64)> {
         ("messages without Call-ID", counters.no_call_id),
         ("messages with a bad start line", counters.bad_start_line),
         ("streams closed: bad framing", generator.framing_errors),
+        ("commands that failed (exec)", generator.commands_failed),
+        ("commands and host names refused", generator.errands_refused),
         ("trace records dropped", counters.events_dropped),
         ("warnings not shown: too many", counters.warnings_suppressed),
     ];

@@ -1,15 +1,15 @@
 //! A run under simulation: its engines, and the driver's part without sockets.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use busyhour_engine::pacing::Plan;
 use busyhour_engine::settings::Placed;
-use busyhour_engine::transport::{Batch, Opened};
+use busyhour_engine::transport::{Batch, CommandEnd, Opened};
 use busyhour_engine::{
-    Command, Engine, Event, Handover, Path, Routing, Run, Settings, Shared, Snapshot, SocketId,
-    SocketRequest, Source, Time,
+    CallRef, Command, Engine, Errand, ErrandResult, Event, Handover, Path, Routing, Run, Settings, Shared,
+    Snapshot, SocketId, SocketRequest, Source, Time,
 };
 use busyhour_scenario::program::Program;
 use busyhour_scenario::source::Source as File;
@@ -27,8 +27,16 @@ pub struct Node {
     shared: Option<Arc<Shared>>,
     /// Sockets of single calls, by their address, and whose they are.
     sockets: HashMap<SocketAddr, SocketId>,
+    /// How a command of `exec verify` ends, and after how many ms.
+    command: fn(&str) -> (u64, CommandEnd),
+    /// The address of a name, and after how many ms it is known.
+    name: fn(&str) -> (u64, Option<IpAddr>),
+    /// What errands have come to, and when and to whom it will be said.
+    answers: Vec<(Time, usize, CallRef, ErrandResult)>,
     /// Everything the engines said.
     pub events: Vec<Event>,
+    /// Commands that scenarios have run, in order.
+    pub commands: Vec<String>,
 }
 
 /// Compiles an embedded scenario, or else a scenario's text.
@@ -87,8 +95,24 @@ impl Node {
             engines: Vec::new(),
             shared: None,
             sockets: HashMap::new(),
+            command: |_| (0, CommandEnd::Exited(0)),
+            name: |_| (0, None),
+            answers: Vec::new(),
             events: Vec::new(),
+            commands: Vec::new(),
         }
+    }
+
+    /// Commands of `exec verify` end like this, after so many ms; without, they end well at once.
+    pub fn commands(mut self, end: fn(&str) -> (u64, CommandEnd)) -> Node {
+        self.command = end;
+        self
+    }
+
+    /// Names have these addresses, found after so many ms; without, none has any.
+    pub fn names(mut self, find: fn(&str) -> (u64, Option<IpAddr>)) -> Node {
+        self.name = find;
+        self
     }
 
     /// With so many workers.
@@ -131,7 +155,8 @@ impl Node {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Time> {
-        self.engines.iter().filter_map(Engine::next_timeout).min()
+        let answers = self.answers.iter().map(|&(at, ..)| at);
+        self.engines.iter().filter_map(Engine::next_timeout).chain(answers).min()
     }
 
     pub(crate) fn has_socket(&self, address: SocketAddr) -> bool {
@@ -162,6 +187,10 @@ impl Node {
     }
 
     pub(crate) fn timeout(&mut self, now: Time) {
+        while let Some(at) = self.answers.iter().position(|&(due, ..)| due <= now) {
+            let (_, worker, call, result) = self.answers.remove(at);
+            self.engines[worker].handle_errand(now, call, result);
+        }
         for engine in &mut self.engines {
             if engine.next_timeout().is_some_and(|at| at <= now) {
                 engine.handle_timeout(now);
@@ -197,6 +226,25 @@ impl Node {
                 }
                 while let Some(handover) = engine.poll_handover() {
                     handovers.push(handover);
+                }
+                while let Some(errand) = engine.poll_errand() {
+                    match errand {
+                        Errand::Run { command } => {
+                            self.commands.push(String::from_utf8_lossy(&command).into_owned());
+                        }
+                        Errand::Verify { call, command } => {
+                            let text = String::from_utf8_lossy(&command).into_owned();
+                            let (ms, end) = (self.command)(&text);
+                            self.commands.push(text);
+                            let result = ErrandResult::Command { command, end };
+                            self.answers.push((now + ms * 1000, worker, call, result));
+                        }
+                        Errand::Resolve { call, host } => {
+                            let (ms, address) = (self.name)(&host);
+                            let result = ErrandResult::Resolved { host, address };
+                            self.answers.push((now + ms * 1000, worker, call, result));
+                        }
+                    }
                 }
                 self.events.extend(std::iter::from_fn(|| engine.poll_event()));
                 if engine.poll_transmit(&mut batch) {

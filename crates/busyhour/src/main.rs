@@ -5,10 +5,10 @@
 
 mod background;
 mod check;
-mod commands;
 mod demo;
 mod exit;
 mod native;
+mod read_file;
 mod run;
 mod scenario;
 mod signals;

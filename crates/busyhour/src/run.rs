@@ -11,12 +11,16 @@ use busyhour_net::{BindOptions, Bound, Clock, StartOptions, Workers};
 use busyhour_scenario::program::Role;
 
 use crate::exit::{ADDRESS_IN_USE, FATAL, Fatal};
+use crate::read_file::FileReader;
 
 /// Receive buffer below which bursts at high rates get lost, in bytes.
 const RECEIVE_BUFFER_SMALL: usize = 4 << 20;
 
 /// Time that workers have to leave their loop when told to.
 const END_GRACE: Duration = Duration::from_secs(10);
+
+/// Time in which the last commands of the scenario must have been started.
+const COMMANDS_GRACE: Duration = Duration::from_secs(2);
 
 /// A run with its port open and nothing sent yet.
 #[derive(Debug)]
@@ -52,6 +56,7 @@ impl Opened {
         settings.local_port = bound.local_addr().port();
         settings.bound_ip = bound.local_addr().ip();
         settings.pid = std::process::id();
+        settings.read_file = Arc::new(FileReader::default());
         let (workers, buffer_asked) = (options.workers, options.buffer_bytes);
         Ok(Opened { run, settings, bound, workers, buffer_asked })
     }
@@ -104,7 +109,10 @@ impl Opened {
         if let Some(first) = engines.first_mut() {
             first.run_init(clock.now());
         }
-        let options = StartOptions::default();
+        let options = StartOptions {
+            hidden_environment: vec![crate::background::MARKER.to_owned()],
+            ..StartOptions::default()
+        };
         let workers = self
             .bound
             .start(engines, Arc::clone(&shared), clock, &options)
@@ -128,6 +136,7 @@ impl Running {
         while !workers.is_finished() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(1));
         }
+        workers.finish_commands(COMMANDS_GRACE);
         // Of those that have ended, these are the last figures and events, also of one that a bug has taken down.
         let last = workers.snapshots();
         let events = workers.try_events();

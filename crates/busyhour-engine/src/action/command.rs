@@ -2,14 +2,31 @@
 
 use busyhour_scenario::template::Template;
 
-use super::{Host, Outcome, flow, not_available};
+use super::Host;
 
-/// Runs a command that nobody waits for.
-pub(super) fn run(template: &Template, host: &mut impl Host) {
-    flow::execute(template, host);
+/// Has a command run; if `verify`, the call's next step waits for its end. A command that cannot be made is not run:
+/// half of one could do anything.
+pub(super) fn run(template: &Template, verify: bool, host: &mut impl Host) {
+    let mut command = Vec::new();
+    if host.render(template, &mut command) {
+        host.run_command(command, verify);
+    }
 }
 
-/// Runs a command that the call's next step waits for.
-pub(super) fn verify(_: &Template, host: &mut impl Host) -> Outcome {
-    not_available("exec verify", host)
+#[cfg(test)]
+mod tests {
+    use busyhour_scenario::program::Action;
+
+    use super::super::Outcome;
+    use super::super::fake::*;
+    use crate::variables::Value;
+
+    #[test]
+    fn commands_are_handed_out() {
+        let mut host = FakeHost::default();
+        host.put(A, Value::Text(b"x".to_vec()));
+        let actions = [Action::ExecCommand(template("echo ", A)), Action::ExecVerify(template("test ", A))];
+        assert_eq!(host.run(&actions), Outcome::Done);
+        assert_eq!(host.commands, [("echo x".to_owned(), false), ("test x".to_owned(), true)]);
+    }
 }

@@ -12,6 +12,7 @@ use super::{Host, Input, Outcome};
 use crate::event::Event;
 use crate::injection::Files;
 use crate::time::Time;
+use crate::transport::Protocol;
 use crate::variables::Value;
 
 pub(super) const A: Variable = Variable { scope: Scope::Call, slot: 0 };
@@ -34,6 +35,9 @@ pub(super) struct FakeHost {
     pub(super) stopped_gracefully: bool,
     pub(super) values: HashMap<Variable, Value>,
     pub(super) expressions: HashMap<usize, Regex>,
+    pub(super) commands: Vec<(String, bool)>,
+    pub(super) destinations: Vec<(String, u16)>,
+    pub(super) connections_closed: usize,
     pub(super) buffers_lent: usize,
     pub(super) files: Files,
 }
@@ -75,7 +79,7 @@ impl Host for FakeHost {
         change(self.values.entry(variable).or_default())
     }
 
-    fn render(&mut self, template: &Template, out: &mut Vec<u8>) {
+    fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> bool {
         for piece in &template.pieces {
             match piece {
                 Piece::Literal(bytes) => out.extend_from_slice(bytes),
@@ -85,6 +89,7 @@ impl Host for FakeHost {
                 Piece::Keyword(keyword) => panic!("{keyword:?}"),
             }
         }
+        true
     }
 
     fn captures(&mut self, action: usize, text: &[u8], groups: &mut Groups) -> bool {
@@ -137,6 +142,26 @@ impl Host for FakeHost {
 
     fn stop_gracefully(&mut self) {
         self.stopped_gracefully = true;
+    }
+
+    fn run_command(&mut self, command: Vec<u8>, verify: bool) {
+        self.commands.push((String::from_utf8_lossy(&command).into_owned(), verify));
+    }
+
+    fn protocol(&self) -> Protocol {
+        Protocol::Udp
+    }
+
+    fn set_destination(&mut self, name: &str, port: u16) -> Result<(), String> {
+        if name == "nowhere" {
+            return Err("nowhere is no place".to_owned());
+        }
+        self.destinations.push((name.to_owned(), port));
+        Ok(())
+    }
+
+    fn close_connection(&mut self) {
+        self.connections_closed += 1;
     }
 
     fn take_buffer(&mut self) -> Vec<u8> {

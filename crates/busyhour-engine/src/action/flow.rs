@@ -46,12 +46,6 @@ pub(super) fn stop_now(host: &mut impl Host) -> Outcome {
     stop(None, 97, host)
 }
 
-pub(super) fn execute(template: &Template, host: &mut impl Host) {
-    let mut command = Vec::new();
-    host.render(template, &mut command);
-    host.emit(Event::Execute { command });
-}
-
 fn stop(text: Option<Vec<u8>>, exit_status: u8, host: &mut impl Host) -> Outcome {
     let at = host.now();
     host.emit(Event::Stop { at, text, exit_status });
@@ -110,13 +104,5 @@ mod tests {
         assert_eq!(host.run(&[Action::Error(template("bad: ", A))]), Outcome::StopRun);
         let text = Some(b"bad: true".to_vec());
         assert_eq!(host.events, [Event::Stop { at: Time::from_millis(9), text, exit_status: 255 }]);
-    }
-
-    #[test]
-    fn command_is_handed_out() {
-        let mut host = FakeHost::default();
-        host.put(A, Value::Text(b"x".to_vec()));
-        assert_eq!(host.run(&[Action::ExecCommand(template("echo ", A))]), Outcome::Done);
-        assert_eq!(host.events, [Event::Execute { command: b"echo x".to_vec() }]);
     }
 }

@@ -25,6 +25,7 @@ use crate::event::Event;
 use crate::injection::Files;
 use crate::snapshot::FailureKind;
 use crate::time::Time;
+use crate::transport::Protocol;
 use crate::variables::Value;
 
 /// What an action needs of the call that it runs in.
@@ -35,8 +36,9 @@ pub(crate) trait Host {
     /// Changes a variable in place; for one that calls share, in one piece. `change` must not look at another one.
     fn update<T>(&mut self, variable: Variable, change: impl FnOnce(&mut Value) -> T) -> T;
 
-    /// Appends what a text gives with its keywords filled in.
-    fn render(&mut self, template: &Template, out: &mut Vec<u8>);
+    /// Appends what a text gives with its keywords filled in. False, and nothing is appended, if it cannot be made: the
+    /// call has been told.
+    fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> bool;
 
     /// Runs the expression of the `ereg` at this place of the list.
     fn captures(&mut self, action: usize, text: &[u8], groups: &mut Groups) -> bool;
@@ -77,6 +79,21 @@ pub(crate) trait Host {
     /// No new calls; the run ends with the last open one.
     fn stop_gracefully(&mut self);
 
+    /// Gives a command to whoever runs it; if `verify`, the call's next step waits for its end.
+    fn run_command(&mut self, command: Vec<u8>, verify: bool);
+
+    /// What carries the call's messages.
+    fn protocol(&self) -> Protocol;
+
+    /// The call's messages go there from now on; a name is looked up first, and the call's next step waits for that.
+    ///
+    /// # Errors
+    /// Why that cannot be, in words.
+    fn set_destination(&mut self, name: &str, port: u16) -> Result<(), String>;
+
+    /// Gives the call's socket up.
+    fn close_connection(&mut self);
+
     /// Lends a buffer, to be given back by [`Host::return_buffer`]; what is in it does not matter.
     fn take_buffer(&mut self) -> Vec<u8>;
 
@@ -100,6 +117,8 @@ pub(crate) enum Outcome {
     Done,
     /// One failed and the rest was skipped: the call goes on, and has failed at its end.
     Failed(FailureKind),
+    /// The call ends now, and has failed so.
+    EndCall(FailureKind),
     /// The call ends now and counts as rejected.
     StopCall,
     /// The run ends now; [`Event::Stop`] has been emitted.
@@ -146,8 +165,8 @@ fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host
         Action::SetDestination { host: name, port, protocol } => {
             return destination::set(name, port, protocol, host);
         }
-        Action::CloseConnection => return destination::close(host),
-        Action::ExecVerify(template) => return command::verify(template, host),
+        Action::CloseConnection => host.close_connection(),
+        Action::ExecVerify(template) => command::run(template, true, host),
         Action::Index(variable) => {
             let index = f64::from(host.step_index());
             host.update(*variable, |value| *value = Value::Number(index));
@@ -160,7 +179,7 @@ fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host
         Action::GetTimeOfDay { seconds, microseconds } => {
             flow::get_time_of_day(*seconds, *microseconds, host);
         }
-        Action::ExecCommand(template) => command::run(template, host),
+        Action::ExecCommand(template) => command::run(template, false, host),
         Action::ExecInternal(InternalCommand::StopNow) => return flow::stop_now(host),
         Action::ExecInternal(InternalCommand::StopGracefully) => host.stop_gracefully(),
         Action::ExecInternal(InternalCommand::StopCall) => return Outcome::StopCall,

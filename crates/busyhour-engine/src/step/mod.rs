@@ -22,7 +22,7 @@ use crate::dead_call::Ending;
 use crate::host::{self, Part};
 use crate::prepare::Prepared;
 use crate::time::Time;
-use crate::{matching, retransmit};
+use crate::{errand, matching, retransmit};
 
 /// Most steps a call runs before others get their turn: a scenario may loop without waiting.
 const STEPS_PER_RUN_MAX: u32 = 10_000;
@@ -34,6 +34,9 @@ pub(crate) fn run(prepared: &Prepared, context: &mut Context, call: &mut Call) -
         call.pause_until = Time::ZERO;
     }
     for _ in 0..STEPS_PER_RUN_MAX {
+        if let Some(fate) = errand::hold(context, call) {
+            return fate;
+        }
         let Some(step) = prepared.program.steps.get(call.step as usize) else {
             return Fate::Ends(Ending::Successful);
         };

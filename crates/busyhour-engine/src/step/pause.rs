@@ -5,6 +5,7 @@ use busyhour_scenario::program::{Pause, PauseLength, Step};
 use crate::call::{Call, Fate};
 use crate::context::Context;
 use crate::distribution;
+use crate::errand;
 use crate::host::{self, Part};
 use crate::prepare::Prepared;
 use crate::time::Time;
@@ -33,6 +34,9 @@ pub(super) fn run(
         if acted.fate.is_some() || acted.jump.is_some() {
             return super::leave(prepared, context, call, step, index, acted);
         }
+    }
+    if let Some(fate) = errand::hold(context, call) {
+        return Some(fate);
     }
     if call.pause_until > context.now {
         return Some(Fate::Waits);

@@ -5,6 +5,7 @@ use crate::call::{Call, Fate, REPLIES_MAX, Retransmit, Stored};
 use crate::call_id;
 use crate::context::Context;
 use crate::dead_call::Ending;
+use crate::errand;
 use crate::host::{self, Part};
 use crate::prepare::{Message, Prepared};
 use crate::render;
@@ -26,6 +27,9 @@ pub(super) fn run(
         return Some(Fate::Waits);
     }
     let index = call.step;
+    if call.flags.no_socket {
+        return errand::find_socket(prepared, context, call);
+    }
     super::bookkeeping(context, call, step, context.now);
     let message = &prepared.messages[index as usize];
     if message.raises_cseq {

@@ -124,6 +124,11 @@ impl Connection {
         self.has_unwritten() && self.out.len() - self.written + message.len() > QUEUE_BYTES_MAX
     }
 
+    /// True if no call wants it any more.
+    pub(super) fn is_unwanted(&self) -> bool {
+        self.kind == Kind::Calls && self.users == 0
+    }
+
     pub(super) fn has_unwritten(&self) -> bool {
         self.written < self.out.len()
     }

@@ -182,7 +182,7 @@ impl Streams {
             let Some(connection) = self.connections.get_mut(serial) else { continue };
             connection.listed_unwritten = false;
             match connection.write(&mut self.spare, &mut core.counters) {
-                Ok(()) if connection.state == State::Releasing && !connection.has_unwritten() => {
+                Ok(()) if connection.is_unwanted() && !connection.has_unwritten() => {
                     self.remove(serial, quota);
                 }
                 Ok(()) => {}
@@ -226,11 +226,14 @@ impl Streams {
         if connection.users > 0 {
             return;
         }
-        if connection.has_unwritten() && connection.state == State::Up {
-            connection.state = State::Releasing;
-            self.deadlines[1].push_back((now + RELEASE_US_MAX, serial));
-        } else {
-            self.remove(serial, quota);
+        match connection.state {
+            State::Up if connection.has_unwritten() => {
+                connection.state = State::Releasing;
+                self.deadlines[1].push_back((now + RELEASE_US_MAX, serial));
+            }
+            // What the call has sent goes out once the connection is up, for which there is a deadline already.
+            State::Connecting if connection.has_unwritten() => {}
+            _ => self.remove(serial, quota),
         }
     }
 
@@ -375,7 +378,7 @@ impl Streams {
     ) {
         let Some(connection) = self.connections.get_mut(serial) else { return };
         let id = connection.id;
-        let wanted = connection.state != State::Releasing;
+        let wanted = !connection.is_unwanted();
         if connection.kind == Kind::Shared {
             connection.die(trouble);
         } else {

@@ -15,7 +15,9 @@ pub(crate) use options::{
     bind_late, buffer_bytes, datagram_extras, dropped_datagrams, raise_buffers, receive_singly,
     stamp_streams, supports_segmentation,
 };
-pub(crate) use process::{affinity, descriptor_limit, pin_to, set_descriptor_limit, set_timer_slack};
+pub(crate) use process::{
+    affinity, descriptor_limit, keep_on, pin_to, set_descriptor_limit, set_timer_slack,
+};
 pub(crate) use receive::{ReceiveTable, receive_stream};
 pub(crate) use send::{Piece, Send, SendTable};
 pub(crate) use wait::{Ready, Waiter, sleep_us};

@@ -35,14 +35,21 @@ pub(crate) fn affinity() -> io::Result<Vec<usize>> {
 
 /// Keeps the calling thread on one core.
 pub(crate) fn pin_to(core: usize) -> io::Result<()> {
-    if core >= libc::CPU_SETSIZE as usize {
+    keep_on(&[core])
+}
+
+/// Keeps the calling thread on these cores.
+pub(crate) fn keep_on(cores: &[usize]) -> io::Result<()> {
+    if cores.iter().any(|&core| core >= libc::CPU_SETSIZE as usize) {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    // SAFETY: the set is zeroed (valid, see above), CPU_SET writes inside it for a number below CPU_SETSIZE, and the
+    // SAFETY: the set is zeroed (valid, see above), CPU_SET writes inside it for numbers below CPU_SETSIZE, and the
     // kernel only reads it.
     let result = unsafe {
         let mut set: libc::cpu_set_t = mem::zeroed();
-        libc::CPU_SET(core, &mut set);
+        for &core in cores {
+            libc::CPU_SET(core, &mut set);
+        }
         libc::sched_setaffinity(0, mem::size_of::<libc::cpu_set_t>(), ptr::from_ref(&set))
     };
     check(result).map(drop)

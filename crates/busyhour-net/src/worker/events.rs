@@ -78,7 +78,6 @@ pub(crate) fn size_of_event(event: &Event) -> usize {
     let held = match event {
         Event::Message { bytes, .. } | Event::Command { bytes, .. } => bytes.capacity(),
         Event::Warning { text, .. } | Event::Log { text } => text.capacity(),
-        Event::Execute { command } => command.capacity(),
         Event::Stop { text, .. } => text.as_ref().map_or(0, Vec::capacity),
         Event::VoluntaryLoss { .. } => 0,
     };

@@ -20,6 +20,7 @@ use self::pace::Pace;
 use crate::clock::Clock;
 use crate::datagrams::Datagrams;
 use crate::endpoint::Endpoint;
+use crate::errands::Errands;
 use crate::inbox::{Inbox, Request};
 use crate::order::Order;
 use crate::post::{Letter, Post};
@@ -49,6 +50,7 @@ pub(crate) struct Common {
     pub(crate) shared: Arc<Shared>,
     pub(crate) inboxes: Arc<[Inbox]>,
     pub(crate) events: EventQueue,
+    pub(crate) errands: Errands,
     pub(crate) quota: Quota,
     /// Connections for 3PCC commands.
     pub(crate) twins: Option<Arc<Lines>>,
@@ -183,6 +185,9 @@ impl<E: Endpoint> Worker<E> {
             match request {
                 Request::Command(command) => self.core.engine.handle_command(self.core.now, &command),
                 Request::TwinFailure(call) => self.core.engine.handle_twin_failure(self.core.now, call),
+                Request::Errand(call, result) => {
+                    self.core.engine.handle_errand(self.core.now, call, result);
+                }
                 Request::Snapshot(answer) => {
                     // Whoever asked may have gone.
                     let _ = answer.send((self.index, self.snapshot()));
@@ -242,10 +247,17 @@ impl<E: Endpoint> Worker<E> {
         self.datagrams.flush(&mut self.core);
         // An answer to a request may lead to the next request, but not for ever in one turn.
         for _ in 0..4 {
-            let mut idle = true;
+            // First, for one of the requests may be to close a socket that these still need.
+            let mut idle = !self.send_batch();
             while let Some(request) = self.core.engine.poll_socket() {
                 idle = false;
                 self.serve_socket(&request);
+            }
+            while let Some(errand) = self.core.engine.poll_errand() {
+                idle = false;
+                if let Some((call, refused)) = self.common.errands.begin(self.index, errand) {
+                    self.core.engine.handle_errand(self.core.now, call, refused);
+                }
             }
             while let Some((to, handover)) = self.core.engine.poll_handover() {
                 idle = false;
@@ -261,16 +273,22 @@ impl<E: Endpoint> Worker<E> {
                     self.core.engine.handle_twin_failure(self.core.now, call);
                 }
             }
-            if self.core.engine.poll_transmit(&mut self.batch) {
-                idle = false;
-                self.transmit();
-                self.batch.clear();
-            }
-            self.streams.flush(&mut self.core, &mut self.post, &self.common.quota);
             if idle {
-                break;
+                return;
             }
         }
+        self.send_batch();
+    }
+
+    /// Sends what the engine has ready, and what waits in streams; true if the engine had something.
+    fn send_batch(&mut self) -> bool {
+        let any = self.core.engine.poll_transmit(&mut self.batch);
+        if any {
+            self.transmit();
+            self.batch.clear();
+        }
+        self.streams.flush(&mut self.core, &mut self.post, &self.common.quota);
+        any
     }
 
     fn serve_socket(&mut self, request: &SocketRequest) {

@@ -12,7 +12,6 @@ use super::files::Files;
 use super::programs::Programs;
 use super::screen::Screen;
 use super::settings::RunPlan;
-use crate::commands::{Commands, RUNNING_MAX};
 use crate::exit::{ABORT_LEVEL, CALLS_FAILED, FATAL, NOTHING_DONE, SUCCESS};
 use crate::run::Running;
 use crate::signals::{Signal, SignalQueue};
@@ -53,7 +52,6 @@ pub(super) fn run(
         watch: Watch::new(settings.protocol),
         running,
         files,
-        commands: Commands::new(RUNNING_MAX),
         is_mixed: programs.is_mixed(),
         forced_at: None,
     };
@@ -87,7 +85,6 @@ struct Control<'a> {
     watch: Watch,
     running: Running,
     files: Files,
-    commands: Commands,
     /// Calls are placed and received.
     is_mixed: bool,
     /// When open calls were told to abort.
@@ -110,7 +107,6 @@ impl Control<'_> {
                 return End::Stopped(status);
             }
             self.files.write();
-            self.commands.reap();
             if self.running.workers.is_finished() {
                 return end;
             }
@@ -168,7 +164,7 @@ impl Control<'_> {
     /// Takes what the engines tell. Returns the exit status if one of them ends the run.
     fn take_events(&mut self) -> Option<u8> {
         let events = self.running.workers.try_events();
-        note(&events, false, &mut self.files, &mut self.commands)
+        note(&events, false, &mut self.files)
     }
 
     /// Draws, writes and looks, as far as it is time for each.
@@ -195,18 +191,17 @@ impl Control<'_> {
 
     /// Ends the threads and reports. Returns the exit status.
     fn close(self, end: &End) -> u8 {
-        let Control { context, screen, mut watch, running, mut files, mut commands, .. } = self;
+        let Control { context, screen, mut watch, running, mut files, .. } = self;
         let ended = running.end();
-        let stopped = note(&ended.events, matches!(end, End::Stopped(_)), &mut files, &mut commands);
+        let stopped = note(&ended.events, matches!(end, End::Stopped(_)), &mut files);
         // SIPp writes the end twice: when traffic ends, and at exit.
         files.statistics_row(&context, &ended.whole);
         files.statistics_row(&context, &ended.whole);
         let crash = ended.trouble();
         watch.observe(ended.workers);
         screen.close(&ended.whole, &watch.verdict(), files.last_error().as_deref());
-        commands.reap();
         let mut summary = files.closing();
-        for trouble in [commands.trouble(), crash.map(str::to_owned)].into_iter().flatten() {
+        if let Some(trouble) = crash {
             summary.extend_from_slice(trouble.as_bytes());
             summary.push(b'\n');
         }
@@ -219,20 +214,18 @@ impl Control<'_> {
     }
 }
 
-/// Writes events down and starts commands. Returns the exit status of the first event that ends the run. After that one
+/// Writes events down. Returns the exit status of the first event that ends the run. After that one
 /// (`stopped`: it came before) calls go on for a moment until they are told, and only their messages are written down:
 /// the last error stays the one that ended the run.
-fn note(events: &[Event], stopped: bool, files: &mut Files, commands: &mut Commands) -> Option<u8> {
+fn note(events: &[Event], stopped: bool, files: &mut Files) -> Option<u8> {
     let mut status = None;
     for event in events {
         if (stopped || status.is_some()) && !matches!(event, Event::Message { .. }) {
             continue;
         }
         files.event(event);
-        match event {
-            Event::Execute { command } => commands.start(command),
-            Event::Stop { exit_status, .. } => status = Some(*exit_status),
-            _ => {}
+        if let Event::Stop { exit_status, .. } = event {
+            status = Some(*exit_status);
         }
     }
     status

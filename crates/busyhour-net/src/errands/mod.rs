@@ -1,0 +1,179 @@
+//! What calls want done outside of the engine: shell commands and names of hosts, on threads of their own, so that no
+//! worker ever waits for them.
+
+mod commands;
+mod names;
+mod pool;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use busyhour_engine::transport::CommandEnd;
+use busyhour_engine::{CallRef, Errand, ErrandResult};
+
+use self::commands::Commands;
+use self::names::Names;
+use self::pool::{Limits, Pool};
+use crate::inbox::{Inbox, Request};
+use crate::sys;
+
+/// Commands that calls wait for (`exec verify`).
+const VERIFY_LIMITS: Limits = Limits { threads_max: 64, waiting_max: 10_000 };
+/// Commands that nobody waits for (`exec command`). They have threads of their own: some run as long as the run.
+const RUN_LIMITS: Limits = Limits { threads_max: 256, waiting_max: 10_000 };
+/// Names of hosts. The system's resolver takes seconds for one that nobody knows.
+const NAME_LIMITS: Limits = Limits { threads_max: 4, waiting_max: 10_000 };
+
+/// How long an answer is offered to a worker whose inbox is full.
+const OFFERS_MAX: usize = 5_000;
+const OFFER_PAUSE: Duration = Duration::from_millis(1);
+
+/// The errands of all workers. Threads come with the first errand of their kind; those whose command still runs when
+/// this is dropped are left to it, the others end.
+#[derive(Debug)]
+pub(crate) struct Errands {
+    commands: Arc<Commands>,
+    verifying: Arc<Pool<Job>>,
+    running: Arc<Pool<Job>>,
+    resolving: Arc<Pool<Query>>,
+}
+
+/// What errands have come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ErrandCounters {
+    /// Commands started.
+    pub(crate) commands_run: u64,
+    /// Commands that ended with another status than 0, or by a signal.
+    pub(crate) commands_failed: u64,
+    /// Commands that could not be started or were too many, and names that were too many.
+    pub(crate) refused: u64,
+}
+
+/// A command to run.
+#[derive(Debug)]
+struct Job {
+    command: Vec<u8>,
+    /// Which call of which worker waits for its end.
+    waits: Option<(usize, CallRef)>,
+}
+
+/// A name to find.
+#[derive(Debug)]
+struct Query {
+    worker: usize,
+    call: CallRef,
+    host: String,
+}
+
+/// How errands are done.
+#[derive(Debug, Clone)]
+pub(crate) struct ErrandOptions {
+    /// Our own address: names get one of its family where they have it.
+    pub(crate) local: IpAddr,
+    /// Variables of the environment that commands don't see.
+    pub(crate) hidden_environment: Vec<String>,
+    /// Cores for the threads and commands if workers are pinned; whatever thread starts them has but one.
+    pub(crate) cores: Option<Vec<usize>>,
+}
+
+impl Errands {
+    /// For the workers with these inboxes.
+    pub(crate) fn new(inboxes: &Arc<[Inbox]>, options: ErrandOptions) -> Errands {
+        let ErrandOptions { local, hidden_environment, cores } = options;
+        let commands = Arc::new(Commands::new(hidden_environment));
+        let pool = |name, limits| {
+            let (commands, inboxes) = (Arc::clone(&commands), Arc::clone(inboxes));
+            Pool::new(name, limits, spread(cores.clone()), move |Job { command, waits }: Job| {
+                let end = commands.run(&command, waits.is_some());
+                if let Some((worker, call)) = waits {
+                    answer(&inboxes, worker, call, &ErrandResult::Command { command, end });
+                }
+            })
+        };
+        let verifying = pool("verify", VERIFY_LIMITS);
+        let running = pool("command", RUN_LIMITS);
+        let (names, resolver_inboxes) = (Names::new(local), Arc::clone(inboxes));
+        let find = move |Query { worker, call, host }: Query| {
+            let address = names.find(&host);
+            answer(&resolver_inboxes, worker, call, &ErrandResult::Resolved { host, address });
+        };
+        let resolving = Pool::new("names", NAME_LIMITS, spread(cores), find);
+        Errands { commands, verifying, running, resolving }
+    }
+
+    /// Begins an errand of a worker's call. Returns the answer at once if it is refused; else it comes into the
+    /// worker's inbox, if somebody waits for it.
+    pub(crate) fn begin(&self, worker: usize, errand: Errand) -> Option<(CallRef, ErrandResult)> {
+        match errand {
+            Errand::Run { command } => {
+                self.commands.expect_start();
+                if self.running.put(Job { command, waits: None }).is_err() {
+                    self.commands.refuse();
+                    self.commands.cancel_start();
+                }
+                None
+            }
+            Errand::Verify { call, command } => {
+                let job = Job { command, waits: Some((worker, call)) };
+                let Job { command, .. } = self.verifying.put(job).err()?;
+                self.commands.refuse();
+                let why = format!(
+                    "{} run and {} wait already",
+                    VERIFY_LIMITS.threads_max, VERIFY_LIMITS.waiting_max
+                );
+                Some((call, ErrandResult::Command { command, end: CommandEnd::NotStarted(why) }))
+            }
+            Errand::Resolve { call, host } => {
+                let Query { host, .. } = self.resolving.put(Query { worker, call, host }).err()?;
+                self.commands.refuse();
+                Some((call, ErrandResult::Resolved { host, address: None }))
+            }
+        }
+    }
+
+    /// Waits until every command of `exec command` has been started, at most so long; those that still wait then never
+    /// run and are counted. For the end of a run.
+    pub(crate) fn finish(&self, longest: Duration) {
+        let deadline = Instant::now() + longest;
+        while self.commands.unstarted() > 0 && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.verifying.close();
+        self.resolving.close();
+        for _ in 0..self.running.close() {
+            self.commands.refuse();
+            self.commands.cancel_start();
+        }
+    }
+
+    pub(crate) fn counters(&self) -> ErrandCounters {
+        self.commands.counters()
+    }
+}
+
+impl Drop for Errands {
+    fn drop(&mut self) {
+        self.finish(Duration::ZERO);
+    }
+}
+
+/// What a new thread does first.
+fn spread(cores: Option<Vec<usize>>) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        if let Some(cores) = &cores {
+            // A wish, like the pinning itself.
+            let _ = sys::keep_on(cores);
+        }
+    }
+}
+
+fn answer(inboxes: &[Inbox], worker: usize, call: CallRef, result: &ErrandResult) {
+    for _ in 0..OFFERS_MAX {
+        if inboxes[worker].put(Request::Errand(call, result.clone())) || inboxes[worker].is_closed() {
+            return;
+        }
+        thread::sleep(OFFER_PAUSE);
+    }
+}
