@@ -133,6 +133,9 @@ impl Engine {
     /// Takes a complete message, or says whose it is.
     pub fn handle_message(&mut self, now: Time, source: &Source, bytes: &[u8]) -> Routing {
         self.context.now = now;
+        if self.context.shared.is_stopped() {
+            return Routing::Handled;
+        }
         let workers = self.context.shared.workers();
         if workers > 1
             && let Some(id) = busyhour_wire::call_id(bytes)
@@ -204,6 +207,9 @@ impl Engine {
         due.clear();
         self.due = due;
         for _ in 0..STARTS_PER_TURN_MAX {
+            if self.context.shared.is_stopped() {
+                return;
+            }
             let Some(start) =
                 self.origination.as_mut().and_then(|origination| origination.next(&mut self.context))
             else {
@@ -342,6 +348,9 @@ impl Engine {
 
     /// When to call [`Engine::handle_timeout`] at the latest; `None`: only input can change anything.
     pub fn next_timeout(&self) -> Option<Time> {
+        if self.context.shared.is_stopped() {
+            return None;
+        }
         let start = self.origination.as_ref().and_then(|origination| origination.next_time(&self.context));
         match (self.wheel.next_deadline(), start) {
             (Some(timer), Some(start)) => Some(timer.min(start)),
@@ -546,6 +555,9 @@ impl Engine {
 
     /// Works on a call, and does with it what comes out. A panic takes the call down, not the run.
     pub(crate) fn work(&mut self, index: u32, work: impl FnOnce(&Prepared, &mut Context, &mut Call) -> Fate) {
+        if self.context.shared.is_stopped() {
+            return;
+        }
         let reference = self.calls.reference(index);
         let Some(call) = self.calls.get_mut(index) else { return };
         if call.flags.opening {

@@ -58,13 +58,17 @@ pub(crate) fn act(
     let outcome = action::run(actions, input, &mut running);
     let jump = running.jump;
     let fate = match outcome {
-        Outcome::Done | Outcome::StopRun => None,
+        Outcome::Done => None,
         Outcome::Failed(kind) => {
             call.failure = Some(kind);
             None
         }
         Outcome::EndCall(kind) => Some(unexpected::release(prepared, context, call, kind)),
-        Outcome::StopCall => Some(Fate::Ends(Ending::Failed(call.step, FailureKind::CallRejected))),
+        Outcome::StopCall => Some(Fate::EndsForgotten(Ending::Failed(call.step, FailureKind::CallRejected))),
+        Outcome::StopRun => {
+            context.shared.stop();
+            Some(Fate::Waits)
+        }
     };
     Acted { fate, jump }
 }

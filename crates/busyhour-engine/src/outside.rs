@@ -43,6 +43,10 @@ pub(crate) fn receive(engine: &mut Engine, source: &Source, message: &Message<'_
 }
 
 fn dead(engine: &mut Engine, message: &Message<'_>, id: &[u8], ending: Ending) {
+    if matches!(ending, Ending::Aborted(..)) && answers_a_release(message) {
+        engine.context.statistics.counters.messages_received += 1;
+        return;
+    }
     engine.context.statistics.counters.dead_call += 1;
     engine.context.warn(|| {
         let reason = match ending {
@@ -57,6 +61,15 @@ fn dead(engine: &mut Engine, message: &Message<'_>, id: &[u8], ending: Ending) {
         text.push(b'\'');
         text
     });
+}
+
+/// What comes back for the BYE or CANCEL that ended a call: it was to be expected (spec-3.8 B §8).
+fn answers_a_release(message: &Message<'_>) -> bool {
+    match message.status() {
+        Some(487) => message.cseq_method() == b"INVITE",
+        Some(_) => matches!(message.cseq_method(), b"BYE" | b"CANCEL"),
+        None => false,
+    }
 }
 
 fn out_of_call(engine: &mut Engine, message: &Message<'_>) {

@@ -1,6 +1,6 @@
 //! The little that workers share: written once a call, never for a message.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use busyhour_scenario::program::Scope;
@@ -29,6 +29,7 @@ pub struct Shared {
     /// Those among them that the plan started.
     placed: AtomicU64,
     quit: AtomicU32,
+    stopped: AtomicBool,
     paused: AtomicU32,
     ended: Box<[Ended]>,
     dynamic_id: AtomicI64,
@@ -110,6 +111,7 @@ impl Shared {
             created: AtomicU64::new(0),
             placed: AtomicU64::new(0),
             quit: AtomicU32::new(0),
+            stopped: AtomicBool::new(false),
             paused: AtomicU32::new(0),
             ended: (0..workers).map(|_| Ended::default()).collect(),
             dynamic_id: AtomicI64::new(i64::MIN),
@@ -237,6 +239,15 @@ impl Shared {
     /// Sets the quitting level to 1 if it is 0.
     pub fn begin_quit(&self) {
         let _ = self.quit.compare_exchange(0, 1, Relaxed, Relaxed);
+    }
+
+    /// From now on nothing happens any more in any call: a scenario has ended the run.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Relaxed)
     }
 
     /// True while the creation of calls is paused.

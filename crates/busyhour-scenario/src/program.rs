@@ -8,7 +8,9 @@ mod action;
 mod step;
 mod texts;
 
-pub use action::{Action, Arithmetic, Check, Compare, Ereg, HeaderPlace, InternalCommand, Operand, SearchIn, Text};
+pub use action::{
+    Action, Arithmetic, Check, Compare, Ereg, HeaderPlace, InternalCommand, Operand, SearchIn, Text,
+};
 pub use step::{
     Condition, Display, Distribution, Expect, Next, Optional, Pause, PauseLength, Recv, RecvCmd, RecvTimeout,
     Send, SendCmd, SendStart, Step, StepKind,

@@ -263,7 +263,6 @@ pub(crate) fn answer_again(prepared: &Prepared, context: &mut Context, call: &mu
 pub(crate) fn repeat_step(prepared: &Prepared, context: &mut Context, call: &mut Call, step: u32) {
     context.switch_dialog(call, prepared.program.steps[step as usize].dialog);
     context.step(call, step).retransmissions += 1;
-    context.statistics.count_retransmission(call.program);
     let start = context.out.bytes.len();
     let message = &prepared.messages[step as usize];
     if let Err(trouble) = render_step(prepared, context, call, step, message) {

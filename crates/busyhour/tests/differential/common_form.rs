@@ -86,7 +86,8 @@ fn digest(line: String) -> String {
 /// Replaces the process id where an identifier or a part of it begins with it: `1-PID@`, `z9hG4bK-PID-1`, `tag=PIDtag`.
 fn replace_process(text: &str, process: &str) -> String {
     replace_where(text, process, "PID", |before, after| {
-        !before.is_some_and(|before| before.is_ascii_alphanumeric()) && !after.is_some_and(|after| after.is_ascii_digit())
+        !before.is_some_and(|before| before.is_ascii_alphanumeric())
+            && !after.is_some_and(|after| after.is_ascii_digit())
     })
 }
 

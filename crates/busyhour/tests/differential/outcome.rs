@@ -110,10 +110,8 @@ fn run(case: &Case, tool: Tool, folder: &Path) -> Outcome {
     peer.drain(&mut agent.process, END);
     let exit = agent.process.wait(END).code().unwrap_or(-1);
     let form = CommonForm::new(case, agent.process.id(), agent.port, &peer);
-    let messages: [Vec<String>; 2] = peer
-        .records
-        .each_ref()
-        .map(|records| records.iter().map(|record| form.of(&record.text)).collect());
+    let messages: [Vec<String>; 2] =
+        peer.records.each_ref().map(|records| records.iter().map(|record| form.of(&record.text)).collect());
     let logs = read_logs(&logs, &scenario, &form, &agent);
     println!(
         "==== {tool:?} sent:\n{}",
