@@ -206,6 +206,8 @@ pub(crate) struct Extra {
     pub(crate) others: Vec<Other>,
     /// Messages that wait for the next recv (`_unexp.main`, pauses at the start of a server).
     pub(crate) waiting: VecDeque<Waiting>,
+    /// 3PCC commands that came before the call has come to their steps.
+    pub(crate) commands: VecDeque<Vec<u8>>,
     /// Challenges and their use.
     pub(crate) auth: auth::State,
     /// End of the next pause, set by `pauserestore`.

@@ -119,6 +119,8 @@ pub struct Counters {
     pub bad_start_line: u64,
     /// Incoming calls refused because the call table is full.
     pub calls_refused: u64,
+    /// 3PCC commands dropped: too long, or too many for their call or worker.
+    pub commands_dropped: u64,
     /// Panics caught; each took one call down. A bug.
     pub panics: u64,
     /// Trace events dropped because nobody read them fast enough.
@@ -168,6 +170,7 @@ impl Counters {
             no_call_id,
             bad_start_line,
             calls_refused,
+            commands_dropped,
             panics,
             events_dropped,
             messages_received,
@@ -193,6 +196,7 @@ impl Counters {
         self.no_call_id += no_call_id;
         self.bad_start_line += bad_start_line;
         self.calls_refused += calls_refused;
+        self.commands_dropped += commands_dropped;
         self.panics += panics;
         self.events_dropped += events_dropped;
         self.messages_received += messages_received;
