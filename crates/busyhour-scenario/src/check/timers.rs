@@ -51,6 +51,11 @@ impl Timers {
         Some(id)
     }
 
+    /// True if none is named so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// Gives the borders to all timers named so far.
     pub(crate) fn set_borders(&mut self, borders: &[u32], span: Range<usize>) {
         for timer in &mut self.list {

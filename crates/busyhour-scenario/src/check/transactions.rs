@@ -18,6 +18,8 @@ pub(crate) struct Transactions {
 struct Named {
     transaction: Transaction,
     first: Range<usize>,
+    /// Its first mention is the INVITE that starts it: SIPp wants an ACK only then.
+    begins_with_invite: bool,
     /// By a request that is sent, by one that is received.
     started: (bool, bool),
     response_received: Option<Range<usize>>,
@@ -77,6 +79,7 @@ impl Transactions {
                 self.list.push(Named {
                     transaction: Transaction { name: name.to_owned(), invite: false, server: false },
                     first: span.clone(),
+                    begins_with_invite: part == Part::SentRequest { invite: true },
                     started: (false, false),
                     response_received: None,
                     response_sent: None,
@@ -163,7 +166,7 @@ impl Named {
             );
         }
         match &self.acknowledged {
-            None if self.transaction.invite => report(
+            None if self.begins_with_invite => report(
                 findings,
                 &self.first,
                 format!("Transaction {name} is an INVITE transaction without an ACK!"),

@@ -43,8 +43,10 @@ impl Compiler<'_> {
         self.check_attributes(element, &["value"]);
         let Some(attribute) = self.required(element, "value") else { return };
         let Some(borders) = number::borders(&attribute.value) else {
+            // SIPp reads response times only into the timers that it knows by then.
+            let is_read = element.name == "CallLengthRepartition" || !self.timers.is_empty();
             self.findings.add(
-                codes::BAD_TABLE,
+                if is_read { codes::BAD_TABLE } else { codes::VALUE_TAKEN_FOR },
                 value_span(attribute),
                 format!("Could not create table of <{}> from \"{}\"", element.name, attribute.value),
                 "expected borders in milliseconds",

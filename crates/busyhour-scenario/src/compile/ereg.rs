@@ -51,8 +51,9 @@ impl Compiler<'_> {
         };
         let start_line = self.boolean(element, "start_line");
         let ignore_case = self.boolean(element, "case_indep");
-        let occurrence = self.occurrence(element);
-        if !matches!(place, Place::Header) {
+        let is_header = matches!(place, Place::Header);
+        let occurrence = if is_header { self.occurrence(element) } else { 1 };
+        if !is_header {
             for name in ["header", "start_line", "case_indep", "occurrence", "occurence"] {
                 if let Some(attribute) = element.attribute(name) {
                     self.no_effect(

@@ -104,7 +104,8 @@ impl Compiler<'_> {
                 );
             }
         }
-        if !STREAM_COMMANDS.contains(&value) {
+        // With a keyword in it, all of it is read only when it runs.
+        if !STREAM_COMMANDS.contains(&value) && !value.contains('[') {
             self.stream_arguments(attribute)?;
         }
         not_available("exec rtp_stream")
@@ -172,13 +173,13 @@ impl Compiler<'_> {
         not_available("rtp_dtmf")
     }
 
-    /// The arguments of a file or pattern, as far as they are literal.
+    /// The arguments of a file or pattern.
     fn stream_arguments(&mut self, attribute: &Attribute) -> Option<()> {
         let mut parts = attribute.value.split(',');
         let what = parts.next().unwrap_or("");
         let (first, payload_type, name) = (parts.next(), parts.next(), parts.next());
         if what.starts_with("apattern") || what.starts_with("vpattern") {
-            if let Some(id) = first.filter(|id| !id.contains('[')) {
+            if let Some(id) = first {
                 let number = self.whole_number("rtp_stream pattern id", attribute, id)?;
                 if !(1..=6).contains(&number) {
                     return self.bad_media(
@@ -193,7 +194,7 @@ impl Compiler<'_> {
             if what.is_empty() {
                 return self.no_file(attribute);
             }
-            if let Some(loops) = first.filter(|loops| !loops.contains('[')) {
+            if let Some(loops) = first {
                 self.whole_number("rtp_stream loop count", attribute, loops)?;
             }
         }
@@ -209,11 +210,6 @@ impl Compiler<'_> {
         name: Option<&str>,
     ) -> Option<()> {
         let span = value_span(attribute);
-        let is_later =
-            |text: Option<&str>| action != "rtp_echo" && text.is_some_and(|text| text.contains('['));
-        if is_later(payload_type) || is_later(name) {
-            return Some(());
-        }
         let number = match payload_type {
             Some(text) => self.whole_number(&format!("{action} payload type"), attribute, text)?,
             None => DEFAULT_PAYLOAD,

@@ -60,7 +60,7 @@ impl Compiler<'_> {
         self.has_loss |= element.attribute("lost").is_some();
         let ignore_sdp = self.boolean(element, "ignoresdp");
         self.on_timeout(element, stanza);
-        let dialog = self.dialog(element);
+        let dialog = self.dialog(element, stanza);
 
         let kind = match place.element {
             "send" => self.send(element, stanza).map(StepKind::Send),
@@ -319,13 +319,26 @@ impl Compiler<'_> {
     }
 
     /// The slot of the dialog that a send or recv names (spec-3.8 A2).
-    fn dialog(&mut self, element: &Element) -> DialogSlot {
+    fn dialog(&mut self, element: &Element, stanza: &Stanza) -> DialogSlot {
         if !matches!(element.name.as_str(), "send" | "recv") {
             return 0;
         }
         let Some(attribute) = element.attribute("dialog") else { return 0 };
         match self.integer(element, "dialog").map(u32::try_from) {
             None => 0,
+            Some(Ok(2..)) if element.name == "recv" && stanza.len() == 0 => {
+                self.findings.add(
+                    codes::BAD_VALUE,
+                    value_span(attribute),
+                    format!(
+                        "A call begins in dialog 1: its first message can not have dialog=\"{}\"",
+                        attribute.value
+                    ),
+                    "the call's first message",
+                    "number the dialogs in the order in which they begin; without the attribute it is dialog 1",
+                );
+                0
+            }
             Some(Ok(number @ 1..)) => {
                 let slot = self.dialogs.iter().position(|known| *known == number).unwrap_or_else(|| {
                     self.dialogs.push(number);

@@ -138,6 +138,8 @@ fn attribute_values() {
     assert_steps("<label id='a'/><recv request='A'/><label id='§a'/>", &[LABEL_TWICE]);
     assert_steps("<recv request='A'/><CallLengthRepartition value='§10,'/>", &[BAD_TABLE]);
     assert_steps("<recv request='A'/><§CallLengthRepartition/>", &[MISSING_ATTRIBUTE]);
+    assert_steps("<recv request='A' rtd='1'/><ResponseTimeRepartition value='§10,'/>", &[BAD_TABLE]);
+    assert_steps("<recv request='A'/><ResponseTimeRepartition value='§10,'/>", &[VALUE_TAKEN_FOR]);
     assert_steps(
         "<recv request='A'/><pause distribution='uniform' min='§a' max='§b'/>",
         &[BAD_NUMBER, BAD_NUMBER],

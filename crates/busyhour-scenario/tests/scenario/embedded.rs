@@ -1,8 +1,8 @@
 //! The embedded scenarios load without a finding, and mean what their description says.
 
 use busyhour_scenario::program::{
-    Action, Distribution, Expect, FirstCommand, Keep, Optional, PauseLength, Program, Role, Scope, SearchIn,
-    SendStart, StepKind, Variable,
+    Action, Distribution, Expect, FirstCommand, HeaderPlace, Keep, Optional, PauseLength, Program, Role,
+    Scope, SearchIn, SendStart, StepKind, Variable,
 };
 use busyhour_scenario::source::Source;
 use busyhour_scenario::template::{Keyword, Piece, Template};
@@ -162,7 +162,7 @@ fn regexp_takes_the_answer_apart() {
     assert_eq!(regexp.variables.call, ["1", "6", "3", "4", "5", "8"]);
     assert_eq!(regexp.steps[4].actions.len(), 3);
     let Action::Ereg(contact) = &regexp.steps[4].actions[1] else { panic!() };
-    assert!(matches!(&contact.search_in, SearchIn::Header { at_line_start: true, .. }));
+    assert!(matches!(&contact.search_in, SearchIn::Header { place: HeaderPlace::LineStart, .. }));
     assert_eq!((&regexp.steps[4].start_timers[..], &regexp.steps[8].stop_timers[..]), (&[0][..], &[0][..]));
 }
 
@@ -193,7 +193,7 @@ fn branching_scenarios_branch() {
     assert!(client.steps[9].next.unwrap().test.is_some());
     assert_eq!(client.pause_p99_ms, 9000);
     let Action::Ereg(ereg) = &client.steps[8].actions[0] else { panic!() };
-    assert!(matches!(&ereg.search_in, SearchIn::Header { at_line_start: false, .. }));
+    assert!(matches!(&ereg.search_in, SearchIn::Header { place: HeaderPlace::Anywhere, .. }));
 
     let server = program("branchs");
     assert_eq!(

@@ -1,8 +1,8 @@
 //! What each part of the language becomes in the program.
 
 use busyhour_scenario::program::{
-    Action, Arithmetic, Check, Compare, DefaultMessage, Distribution, Expect, InternalCommand, Keep, Operand,
-    Optional, PauseLength, Program, RecvTimeout, Role, SearchIn, StepKind, Text,
+    Action, Arithmetic, Check, Compare, DefaultMessage, Distribution, Expect, HeaderPlace, InternalCommand,
+    Keep, Operand, Optional, PauseLength, Program, RecvTimeout, Role, SearchIn, StepKind, Text,
 };
 use busyhour_scenario::template::{Keyword, Piece};
 use busyhour_scenario::{Compat, Options};
@@ -477,19 +477,20 @@ fn eregs() {
         compat: Compat { header_search_anywhere: true, ..Compat::default() },
         ..Options::default()
     };
-    let at_line_start = |attributes: &str, options: &Options| match ereg(attributes, options).search_in {
-        SearchIn::Header { at_line_start, .. } => at_line_start,
+    let place = |attributes: &str, options: &Options| match ereg(attributes, options).search_in {
+        SearchIn::Header { place, .. } => place,
         other => panic!("{other:?}"),
     };
     assert!(matches!(ereg("", &new).search_in, SearchIn::Message));
     assert!(matches!(ereg("search_in='body'", &new).search_in, SearchIn::Body));
     assert!(matches!(ereg("search_in='var' variable='_'", &new).search_in, SearchIn::Variable(_)));
     assert_eq!(ereg("check_it='true'", &new).check, Check::MustHold);
-    assert!(at_line_start("search_in='hdr' header='To:'", &new));
-    assert!(!at_line_start("search_in='hdr' header='To:'", &old));
-    assert!(at_line_start("search_in='hdr' header='To:' start_line='true'", &old));
-    assert!(!at_line_start("search_in='hdr' header='From: '", &new));
-    assert!(!at_line_start("search_in='hdr' header=';tag='", &new));
+    assert_eq!(place("search_in='hdr' header='To:'", &new), HeaderPlace::LineStart);
+    assert_eq!(place("search_in='hdr' header='To'", &new), HeaderPlace::Name);
+    assert_eq!(place("search_in='hdr' header='To:'", &old), HeaderPlace::Anywhere);
+    assert_eq!(place("search_in='hdr' header='To:' start_line='true'", &old), HeaderPlace::LineStart);
+    assert_eq!(place("search_in='hdr' header='From: '", &new), HeaderPlace::Anywhere);
+    assert_eq!(place("search_in='hdr' header=';tag='", &new), HeaderPlace::Anywhere);
     let SearchIn::Header { header, ignore_case, occurrence, .. } =
         ereg("search_in='hdr' header='\\nVia:' case_indep='true' occurence='2'", &new).search_in
     else {

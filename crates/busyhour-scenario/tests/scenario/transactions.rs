@@ -73,6 +73,8 @@ fn an_invite_is_known_whatever_names_the_transaction_first() {
         .concat(),
     );
     assert!(program.transactions[0].invite && !program.transactions[0].server);
+    // SIPp does not know it then, and misses no ACK.
+    assert_steps(&["<recv response='200' response_txn='i'/>", &request("INVITE", "start_txn='i'")], &[]);
 }
 
 #[test]
@@ -142,7 +144,7 @@ fn attributes_of_transactions_have_their_places() {
 fn dialogs_are_numbered_from_one() {
     let program = program(
         &[
-            "<recv request='A' dialog='7'/>",
+            "<pause/><recv request='A' dialog='7'/>",
             "<recv request='A'/>",
             "<recv request='A' dialog='0x7'/>",
             "<recv request='A' dialog='1'/>",
@@ -152,7 +154,14 @@ fn dialogs_are_numbered_from_one() {
     );
     assert_eq!(program.dialogs, [1, 7, 100_000]);
     let slots: Vec<u16> = program.steps.iter().map(|step| step.dialog).collect();
-    assert_eq!(slots, [1, 0, 1, 0, 2]);
+    assert_eq!(slots, [0, 1, 0, 1, 0, 2]);
+}
+
+#[test]
+fn a_call_begins_in_dialog_1() {
+    assert_steps(&["<recv request='A' dialog='§2'/>"], &[BAD_VALUE]);
+    assert_steps(&["<recv request='A' optional='true'/><recv request='B' dialog='2'/>"], &[]);
+    assert_steps(&[&sent("A b", "dialog='2'")], &[]);
 }
 
 #[test]
