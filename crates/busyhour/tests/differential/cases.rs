@@ -29,14 +29,29 @@ cases! {
         regular_expressions_match repeated_final_responses
     }
     flow {
-        labels_tests_and_chances loops_and_jumps receive_timeout_fails receive_timeouts timeout_label_at_the_end
-        timers_and_counters init_stanza
+        init_stanza labels_tests_and_chances loops_and_jumps receive_timeout_fails receive_timeouts
+        timeout_label_at_the_end timers_and_counters
     }
     actions {
-        arithmetic samples_and_time tests_of_numbers texts url_encoding
-        expressions_in_headers expressions_in_messages expressions_in_variables
-        failed_checks_elsewhere failed_checks_on_receipt stop_call_everywhere stop_gracefully stop_now
+        arithmetic expressions_in_headers expressions_in_messages expressions_in_variables
+        failed_checks_elsewhere failed_checks_on_receipt samples_and_time stop_call_everywhere stop_gracefully
+        stop_now tests_of_numbers texts url_encoding
     }
-    variables { references users_in_turn variables_of_all_scopes }
-    automatic { default_messages }
+    variables {
+        references users_in_turn variables_of_all_scopes
+    }
+    messages {
+        call_ids escapes_and_offsets fill_and_dynamic_id headers_of_the_last_message lengths lines_that_vanish
+        times_of_day times_rfc3339
+    }
+    dialogs {
+        loose_routes no_routes routes_of_a_server sequence_numbers strict_routes
+    }
+    retransmission {
+        invite_is_repeated no_retransmission provisional_to_other_requests repeats_run_out
+        responses_are_repeated two_responses_to_one_request
+    }
+    automatic {
+        default_messages
+    }
 }
