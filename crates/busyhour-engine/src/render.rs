@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::ops::Range;
 
 use busyhour_scenario::program::{Scope, Variable};
 use busyhour_scenario::template::{Credentials, Keyword, Piece, Template};
@@ -22,6 +23,9 @@ use crate::variables::Value;
 
 /// Columns of `[len]`.
 const LEN_COLUMNS: usize = 5;
+
+/// Stands for a header that is not known yet: without it, its line would look like the end of the headers.
+const PLACEHOLDER: &[u8] = b"?";
 
 /// Everything a text can speak of.
 pub(crate) struct Source<'a> {
@@ -77,7 +81,9 @@ impl Source<'_> {
                     line_vanishes = false;
                 }
                 Piece::Keyword(Keyword::Authentication(credentials)) => {
-                    place(&mut credentials_at, out.len(), Cow::Borrowed(credentials.as_ref()))?;
+                    let at = out.len()..out.len() + PLACEHOLDER.len();
+                    out.extend_from_slice(PLACEHOLDER);
+                    place(&mut credentials_at, at, Cow::Borrowed(credentials.as_ref()))?;
                     line_vanishes = false;
                 }
                 Piece::Keyword(keyword) => {
@@ -88,8 +94,7 @@ impl Source<'_> {
                         && let Some((at, credentials)) = auth::in_value(&out[before..])
                     {
                         let at = before + at.start..before + at.end;
-                        place(&mut credentials_at, at.start, Cow::Owned(credentials))?;
-                        out.drain(at);
+                        place(&mut credentials_at, at, Cow::Owned(credentials))?;
                         line_vanishes = false;
                         continue;
                     }
@@ -103,7 +108,7 @@ impl Source<'_> {
         if let Some((at, credentials)) = credentials_at {
             let mut header = Vec::new();
             auth::header(self, &credentials, &out[start..], &mut header)?;
-            out.splice(at..at, header);
+            out.splice(at, header);
         }
         Ok(())
     }
@@ -269,10 +274,10 @@ impl Source<'_> {
     }
 }
 
-/// Notes where the header of `[authentication]` goes: it needs the rest of the message.
+/// Notes what the header of `[authentication]` replaces: it needs the rest of the message.
 fn place<'t>(
-    credentials_at: &mut Option<(usize, Cow<'t, Credentials>)>,
-    at: usize,
+    credentials_at: &mut Option<(Range<usize>, Cow<'t, Credentials>)>,
+    at: Range<usize>,
     credentials: Cow<'t, Credentials>,
 ) -> Result<(), Unrenderable> {
     match credentials_at.replace((at, credentials)) {

@@ -15,10 +15,12 @@ use super::milenage::{Milenage, Vector};
 /// AMF of a resynchronisation (TS 33.102 §6.3.3).
 const RESYNCHRONISATION_AMF: [u8; 2] = [0, 0];
 
-/// Servers forget the padding at times.
+/// Servers forget the padding at times, or leave bits in it.
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 /// A subscriber: what is on a SIM card.
