@@ -5,6 +5,7 @@ mod bad_input;
 mod embedded;
 mod include;
 mod keywords;
+mod lint;
 mod mutation;
 mod rules;
 mod support;

@@ -72,10 +72,13 @@ fn tied_requests(scene: &Scene<'_>, dialog: DialogSlot, findings: &mut Findings)
         if step.step.dialog != dialog || facts.is_empty() || facts.len() > FACTS_MAX || named {
             continue;
         }
-        if facts.iter().all(|fact| number_is_wrong(scene, fact, message)) {
+        // A CANCEL may be for another request that was sent since.
+        let is_for_invite = |fact: &Fact| method == "ACK" || !fact.other_sent;
+        if facts.iter().all(|fact| is_for_invite(fact) && number_is_wrong(scene, fact, message)) {
             report_number(scene, facts, method, message, findings);
         }
-        let same_branch = |fact: &Fact| method == "CANCEL" || fact.answer == Answer::Refusal;
+        let same_branch =
+            |fact: &Fact| is_for_invite(fact) && (method == "CANCEL" || fact.answer == Answer::Refusal);
         if facts.iter().all(|fact| same_branch(fact) && branch_is_wrong(scene, fact, index, message)) {
             report_branch(scene, facts, index, method, message, findings);
         }

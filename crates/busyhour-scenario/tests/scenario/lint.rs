@@ -1,0 +1,374 @@
+//! What a lint says, where, and what it keeps silent about.
+
+use std::path::{Path, PathBuf};
+
+use busyhour_scenario::source::Source;
+use busyhour_scenario::{Options, embedded, embedded_names, lint, load};
+
+/// Codes and places of what the lints say about these steps; each place is marked by `§` in front of it.
+fn assert_lints(marked: &str, codes: &[&str]) {
+    let marked = format!("<scenario name=\"test\">\n{marked}\n</scenario>\n");
+    let mut text = String::new();
+    let mut places = Vec::new();
+    for (i, part) in marked.split('§').enumerate() {
+        if i > 0 {
+            places.push(text.len());
+        }
+        text.push_str(part);
+    }
+    assert_eq!(codes.len(), places.len(), "one § for each code: {marked}");
+    let source = Source::from_bytes("test.xml", text.as_bytes());
+    let loaded = load(&source, &Options::default());
+    let program = loaded.program.unwrap_or_else(|| panic!("{:?} in {text}", loaded.diagnostics));
+    let found = lint(&source, &program);
+    for finding in &found {
+        assert!(finding.code.starts_with('W') && !finding.message.is_empty() && !finding.help.is_empty());
+    }
+    let found: Vec<_> =
+        found.iter().map(|finding| (finding.code, source.place(finding.span.start))).collect();
+    let expected: Vec<_> = codes.iter().copied().zip(places.iter().map(|at| source.place(*at))).collect();
+    assert_eq!(found, expected, "{text}");
+}
+
+fn assert_silent(steps: &str) {
+    assert_lints(steps, &[]);
+}
+
+/// A request with these header lines behind its CSeq.
+fn request(method: &str, branch: &str, cseq: &str, more: &str) -> String {
+    format!(
+        "<send><![CDATA[\n{method} sip:a SIP/2.0\nVia: SIP/2.0/UDP a;branch={branch}\nCSeq: {cseq}{more}\n]]></send>\n"
+    )
+}
+
+fn invite(cseq: &str) -> String {
+    request("INVITE", "[branch]", &format!("{cseq} INVITE"), "")
+}
+
+fn ack(branch: &str, cseq: &str) -> String {
+    request("ACK", branch, &format!("{cseq} ACK"), "")
+}
+
+#[test]
+fn the_embedded_scenarios_are_right() {
+    for (name, _) in embedded_names() {
+        let source = Source::from_bytes(name, embedded(name).unwrap().as_bytes());
+        let program = load(&source, &Options::default()).program.unwrap();
+        assert_eq!(lint(&source, &program), [], "{name}");
+    }
+}
+
+/// The scenarios of other tests are right. Those that compare us with SIPp try on purpose what variables, labels and
+/// lengths do where they are used wrongly.
+#[test]
+fn the_scenarios_of_our_tests_are_right() {
+    const TRIED: &[&str] = &["W112", "W118", "W119", "W121", "W123"];
+    let mut files = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &mut files);
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask"), &mut files);
+    assert!(files.len() > 5);
+    let options = Options {
+        keys: ["domain", "expires"].map(|key| (key.to_owned(), "1".to_owned())).to_vec(),
+        ..Options::default()
+    };
+    for file in files {
+        let Ok(source) = Source::read(&file) else { continue };
+        let Some(program) = load(&source, &options).program else { continue };
+        let may_try = file.components().any(|part| part.as_os_str() == "differential");
+        let found = lint(&source, &program);
+        let undeserved: Vec<_> =
+            found.iter().filter(|finding| !may_try || !TRIED.contains(&finding.code)).collect();
+        assert!(undeserved.is_empty(), "{}: {undeserved:?}", file.display());
+    }
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            if path.file_name().is_some_and(|name| name != "target") {
+                collect(&path, files);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "xml") {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn labels() {
+    assert_lints(
+        "<recv request='A' next='a'/><label id='§b'/><label id='a'/><recv request='B' ontimeout='c'/><label id='c'/>",
+        &["W111"],
+    );
+    assert_silent("<label id='_unexp.main'/><recv request='A'/>");
+    assert_lints(
+        "<init><nop next='x'/><label id='x'/><nop/><label id='§y'/></init><recv request='A' next='y'/><label id='y'/>",
+        &["W111"],
+    );
+}
+
+#[test]
+fn steps_that_are_never_reached() {
+    let to = "<recv request='A' next='x'/>";
+    let behind = "<label id='x'/><recv request='B'/>";
+    assert_lints(&format!("{to}<§pause/><nop/><recv request='C'/>{behind}"), &["W112"]);
+    assert_silent(&format!("{to}<recv request='C'/>{behind}"));
+    for way in [
+        "<recv request='A' next='x' chance='0.5'/>",
+        "<recv request='A' optional='true' next='x'/><recv request='C'/>",
+    ] {
+        assert_silent(&format!("{way}<pause/>{behind}"));
+    }
+    assert_silent(
+        "<recv request='A' timeout='5' ontimeout='x' next='y'/><label id='x'/><pause/><label id='y'/>",
+    );
+    assert_silent(&format!(
+        "<nop condexec='v' next='x'><action><assign assign_to='v' value='1'/></action></nop>{behind}<pause/>"
+    ));
+    assert_lints(
+        &format!("{to}<§pause/>{behind}<nop next='z'/><§pause/><label id='z'/><nop/>"),
+        &["W112", "W112"],
+    );
+    // A jump may go anywhere, or to one step.
+    let jump = |value: &str| {
+        format!(
+            "<nop next='x'><action><assign assign_to='v' value='2'/><jump {value}/></action></nop><label id='x'/><recv request='A' next='y'/><pause/><label id='y'/><nop><action><assign assign_to='v' value='1'/></action></nop>"
+        )
+    };
+    assert_silent(&jump("variable='v'"));
+    assert_silent(&jump("value='2'"));
+}
+
+#[test]
+fn optional_receives_at_the_end() {
+    assert_lints("<recv request='A'/><§recv request='B' optional='true'/>", &["W113"]);
+    assert_lints(
+        "<recv request='A'/><recv request='B' optional='true'/><§recv request='C' optional='true'/>",
+        &["W113"],
+    );
+    assert_silent(
+        "<recv request='A'/><recv request='B' optional='true' timeout='500' ontimeout='e'/><recv request='C' optional='true'/><label id='e'/>",
+    );
+    assert_silent("<recv request='A'/><recv request='B' optional='true'/><recv request='C'/>");
+}
+
+#[test]
+fn receives_that_never_match() {
+    assert_lints("<recv request='A'/><recv response='§200'/>", &["W114"]);
+    assert_lints("<recv request='A'/><recv response='§2..' regexp_match='true'/>", &["W114"]);
+    assert_silent("<recv response='200'/>");
+    assert_silent(&format!("{}<recv response='200'/>", invite("1")));
+    let named = request("INVITE", "x", "1 INVITE", "").replace("<send>", "<send start_txn='t'>");
+    let end = format!(
+        "<recv response='200' response_txn='t'/>{}",
+        ack("x", "1").replace("<send>", "<send ack_txn='t'>")
+    );
+    assert_lints(&format!("{named}<recv response='§100' optional='true'/>{end}"), &["W114"]);
+    // Sent before it in the file, but not by a call that comes here.
+    let elsewhere = format!(
+        "<recv request='A' next='x'/><label id='y'/>{}<recv response='200' next='z'/><label id='x'/><recv response='§200' next='y'/><label id='z'/><nop/>",
+        invite("1")
+    );
+    assert_lints(&elsewhere, &["W114"]);
+    let sometimes = elsewhere.replace("next='z'/><label", "next='z' chance='0.5'/><label").replace('§', "");
+    assert_silent(&sometimes.replace("next='x'/><label", "next='x' chance='0.5'/><label"));
+    assert_lints(
+        "<recv request='§Invite'/><recv request='§A|B'/><recv request='foo'/><recv request='A|B' regexp_match='true'/>",
+        &["W114", "W114"],
+    );
+}
+
+#[test]
+fn methods_of_cseq() {
+    assert_lints(&request("BYE", "x", "2 §INVITE", ""), &["W115"]);
+    assert_silent(&request("BYE", "x", "2  BYE", ""));
+    assert_silent(
+        &request("BYE", "x", "2 [$m]", "")
+            .replace("<send>", "<nop><action><assignstr assign_to='m' value='BYE'/></action></nop><send>"),
+    );
+    assert_silent("<recv request='INVITE'/><send><![CDATA[\nSIP/2.0 200 OK\nCSeq: 1 INVITE\n]]></send>");
+}
+
+#[test]
+fn numbers_of_acks() {
+    let answered = "<recv response='100' optional='true'/><recv response='200'/>\n";
+    assert_lints(&format!("{}{answered}{}", invite("1"), ack("x", "§2")), &["W116"]);
+    assert_silent(&format!("{}{answered}{}", invite("1"), ack("x", "1")));
+    assert_silent(&format!("{}{answered}{}", invite("[cseq]"), ack("x", "[cseq]")));
+    assert_silent(&format!("{}{answered}{}", invite("[cseq]"), ack("x", "1")));
+    assert_lints(&format!("{}{answered}{}", invite("[cseq]"), ack("x", "§[cseq+1]")), &["W116"]);
+    // A PRACK has a number of its own.
+    let prack = format!(
+        "{}<recv response='183'/>{}<recv response='200'/>{answered}",
+        invite("[cseq]"),
+        request("PRACK", "x", "[cseq] PRACK", "")
+    );
+    assert_lints(&format!("{prack}{}", ack("x", "§[cseq]")), &["W116"]);
+    assert_silent(&format!("{prack}{}", ack("x", "[cseq-1]")));
+    // Which INVITE it is depends on the way.
+    let again = format!(
+        "{}<recv response='401' optional='true' next='a'/><recv response='200' next='b'/><label id='a'/>{}<recv response='200'/><label id='b'/>",
+        invite("1"),
+        invite("2")
+    );
+    assert_silent(&format!("{again}{}", ack("x", "2")));
+    assert_lints(&format!("{again}{}", ack("x", "§3")), &["W116"]);
+    // Another dialog has other numbers.
+    let other = invite("7").replace("<send>", "<send dialog='2'>");
+    assert_silent(&format!("{}{answered}{other}{}", invite("1"), ack("x", "1")));
+}
+
+#[test]
+fn branches_of_acks_and_cancels() {
+    let refused = |ack: &str| {
+        format!("{}<recv response='180' optional='true'/><recv response='486'/>\n{ack}", invite("1"))
+    };
+    assert_lints(&refused(&ack("§[branch]", "1")), &["W117"]);
+    assert_silent(&refused(&ack("[branch-3]", "1")));
+    assert_silent(&refused(
+        &ack("[branch-3]", "1").replace("Via: SIP/2.0/UDP a;branch=[branch-3]", "[last_Via:]"),
+    ));
+    assert_silent(&refused(&ack("[$b]", "1")).replace(
+        "<recv response='486'/>",
+        "<recv response='486'><action><assignstr assign_to='b' value='x'/></action></recv>",
+    ));
+    assert_lints(&refused(&ack("§z9hG4bK1", "1")), &["W117"]);
+    // A 2xx has its ACK in a transaction of its own.
+    assert_silent(&format!("{}<recv response='200'/>{}", invite("1"), ack("[branch]", "1")));
+    assert_silent(&format!(
+        "{}<recv response='486' optional='true'/><recv response='200'/>{}",
+        invite("1"),
+        ack("[branch]", "1")
+    ));
+    assert_silent(&format!(
+        "{}<recv response='[45]..' regexp_match='true'/>{}",
+        invite("1"),
+        ack("[branch]", "1")
+    ));
+    let cancel = |branch: &str| {
+        format!("{}<recv response='180'/>{}", invite("1"), request("CANCEL", branch, "1 CANCEL", ""))
+    };
+    assert_lints(&cancel("§[branch]"), &["W117"]);
+    assert_silent(&cancel("[branch-2]"));
+}
+
+#[test]
+fn route_sets() {
+    let bye = request("BYE", "x", "2 BYE", "\n[routes]\nX: y");
+    assert_lints(
+        &format!("{}<recv response='200'/>{}", invite("1"), bye.replace("[routes]", "§[routes]")),
+        &["W118"],
+    );
+    assert_silent(&format!("{}<recv response='200' rrs='true'/>{bye}", invite("1")));
+    assert_silent(&format!("<recv request='INVITE' rrs='true'/>{bye}"));
+    assert_lints(
+        &format!(
+            "<recv request='INVITE' rrs='true'/>{}",
+            bye.replace("[routes]", "§[routes]").replace("<send>", "<send dialog='2'>")
+        ),
+        &["W118"],
+    );
+    assert_lints(
+        &format!(
+            "{}<recv response='200'/>{}",
+            invite("1"),
+            bye.replace("sip:a", "§[next_url]").replace("[routes]\n", "")
+        ),
+        &["W118"],
+    );
+}
+
+#[test]
+fn lengths() {
+    let send = |end: &str| request("OPTIONS", "x", "1 OPTIONS", end);
+    assert_silent(&send("\nContent-Length: [len]\n\nv=0"));
+    assert_lints(&send("\nX: §[len]\nContent-Length: [len]\n\nv=0"), &["W119"]);
+    assert_lints("<recv request='A'><action><log message='a §[len] b'/></action></recv>", &["W119"]);
+    assert_silent(&send("\nContent-Length: 5\n\nv=0"));
+    assert_lints(&send("\nContent-Length: §3\n\nv=0"), &["W120"]);
+    assert_lints(&send("\nl: §0\n\nv=0 [call_id]"), &["W120"]);
+    assert_silent(&send("\nContent-Length: 7\n\nv=0 [call_id]"));
+    assert_lints(&send("\nContent-Length: §4"), &["W120"]);
+    assert_silent(&send("\nContent-Length: 0"));
+    assert_silent(&send("\nContent-Length: 6\n\n\\x41\\x4\\xgB").replace("\n]]>", "]]>"));
+}
+
+#[test]
+fn blank_lines_that_get_lost() {
+    let answer = |last: &str| {
+        format!(
+            "<recv request='INVITE' rrs='true'/><send><![CDATA[\nSIP/2.0 200 OK\nContent-Length: 0\n{last}\n]]></send>"
+        )
+    };
+    for last in ["[last_Record-Route:]", "[routes]", "[last_Contact]"] {
+        assert_lints(&answer(&format!("§{last}")), &["W121"]);
+    }
+    for last in ["[last_CSeq:]", "X: [last_Contact.value]", "[last_Contact:]\nX: y"] {
+        assert_silent(&answer(last));
+    }
+}
+
+#[test]
+fn indentation() {
+    let send = |line: &str| format!("<send><![CDATA[\n\t  OPTIONS sip:a SIP/2.0\n{line}\n\t \n ]]></send>");
+    assert_lints(&send("§\t  X: y\n\t  Z: y"), &["W122"]);
+    for line in ["\tX: y", "  X: y", "  \tX: y"] {
+        assert_silent(&send(line));
+    }
+}
+
+#[test]
+fn variables_that_are_not_set() {
+    let set = "<nop><action><assignstr assign_to='v' value='x'/></action></nop>";
+    let log = "<nop><action><log message='a §[$v]'/></action></nop>";
+    let used = log.replace('§', "");
+    assert_silent(&format!("{set}<recv request='A'/>{used}"));
+    assert_lints(&format!("{log}{set}<recv request='A'/>"), &["W123"]);
+    assert_silent(&format!("<label id='a'/>{used}{set}<recv request='A' next='a'/>"));
+    assert_silent(&format!(
+        "<recv request='A' optional='true'><action><ereg regexp='x' assign_to='v'/></action></recv><recv request='B'/>{used}"
+    ));
+    assert_lints(
+        "<recv request='A'><action><log message='§[$v]'/><log message='[$v]'/></action></recv>",
+        &["W123"],
+    );
+    assert_lints(
+        "<init><nop><action><assign assign_to='v' value='1'/></action></nop></init><recv request='A'><action><log message='§[$v]'/></action></recv>",
+        &["W123"],
+    );
+    assert_silent("<Global variables='v'/><recv request='A'><action><log message='[$v]'/></action></recv>");
+    assert_lints(
+        "<recv request='A'/><pause variable='§v'/><nop><action><log message='[$v]'/></action></nop>",
+        &["W123"],
+    );
+    assert_lints(
+        "<recv request='A'/><nop condexec='§v' condexec_inverse='true'/><nop condexec='v'/>",
+        &["W123"],
+    );
+    // A counter starts at 0, and a test of a variable that is set later is false.
+    assert_silent(
+        "<recv request='A'/><label id='a'/><nop next='a' test='v'><action><add assign_to='n' value='1'/><test variable='n' compare='less_than' value='3' assign_to='v'/></action></nop>",
+    );
+    let subroutine = format!(
+        "<recv request='A'/>{used}<pause/><label id='_unexp.main'/>{set}<nop><action><jump variable='_unexp.retaddr'/></action></nop>"
+    );
+    assert_silent(&subroutine);
+    assert_lints(
+        "<recv request='A'/><nop><action><log message='§[fill variable=v text=x]'/><log message='[$v]'/></action></nop>",
+        &["W123"],
+    );
+}
+
+#[test]
+fn large_scenarios_cost_little() {
+    let steps: String = (0..5000)
+        .map(|i| format!("<recv request='A' optional='true' next='{i}'><action><assign assign_to='v{}' value='1'/></action></recv><label id='{i}'/>", i / 2))
+        .collect();
+    let started = std::time::Instant::now();
+    let text = format!("<scenario>{steps}<recv request='B'/></scenario>");
+    let source = Source::from_bytes("large.xml", text.as_bytes());
+    let program = load(&source, &Options::default()).program.unwrap();
+    lint(&source, &program);
+    assert!(started.elapsed().as_secs() < 60);
+}
