@@ -29,8 +29,8 @@ cases! {
         regular_expressions_match repeated_final_responses
     }
     flow {
-        init_stanza labels_tests_and_chances loops_and_jumps receive_timeout_fails receive_timeouts
-        timeout_label_at_the_end timers_and_counters
+        init_stanza labels_tests_and_chances loops_and_jumps names_and_looks pauses receive_timeout_fails
+        receive_timeouts timeout_label_at_the_end timers_and_counters
     }
     actions {
         arithmetic expressions_in_headers expressions_in_messages expressions_in_variables
@@ -51,7 +51,20 @@ cases! {
         invite_is_repeated no_retransmission provisional_to_other_requests repeats_run_out
         responses_are_repeated two_responses_to_one_request
     }
+    unexpected {
+        acknowledgement_with_a_wrong_number messages_in_a_pause messages_outside_calls no_default_behaviors
+        pause_ignores_messages ping redirection redirection_followed refused_invite refused_register
+        stray_requests_at_a_server unexpected_bye unexpected_bye_ignored unexpected_cancel
+        unexpected_in_a_dialog unexpected_message_in_a_pause unexpected_messages_have_a_label
+        unexpected_request_before_an_answer without_bye_behavior
+    }
     automatic {
-        default_messages
+        automatic_answers_in_a_call automatic_answers_outside_calls default_messages
+    }
+    transactions {
+        client_transactions server_transactions
+    }
+    transports {
+        connection_closed over_tcp server_over_tcp socket_for_each_call
     }
 }
