@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use busyhour_engine::settings::{Run, Settings};
 use busyhour_engine::{Engine, Event, Protocol, Shared, Snapshot};
-use busyhour_net::{BindOptions, Bound, Clock, StartOptions, Workers};
+use busyhour_net::{BindOptions, Bound, Clock, StartOptions, Twins, Workers};
 use busyhour_scenario::program::Role;
 
 use crate::exit::{ADDRESS_IN_USE, FATAL, Fatal};
@@ -77,6 +77,11 @@ impl Opened {
                 granted / 1024
             )
         })
+    }
+
+    /// Gives the run its connections for 3PCC commands.
+    pub(crate) fn add_twins(&mut self, twins: Twins) {
+        self.bound.add_twins(twins);
     }
 
     /// Starts the clock and the threads, and the connection that all calls share if there is one. `globals` are names
@@ -174,10 +179,11 @@ fn sum(run: &Run, parts: &[Snapshot]) -> Snapshot {
     whole
 }
 
-/// True if calls that we place send to the target, not back to where a request came from.
+/// True if calls send to the target, not back to where a request came from. Those that a 3PCC peer starts may do so too.
 fn sends_to_target(run: &Run) -> bool {
-    run.placed
-        .iter()
-        .filter_map(|placed| run.programs.get(usize::from(placed.program)))
+    let placed = run.placed.iter().map(|placed| placed.program);
+    placed
+        .chain(run.received)
+        .filter_map(|program| run.programs.get(usize::from(program)))
         .any(|program| program.sending == Role::Client)
 }

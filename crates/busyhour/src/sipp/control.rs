@@ -220,7 +220,7 @@ impl Control<'_> {
 fn note(events: &[Event], stopped: bool, files: &mut Files) -> Option<u8> {
     let mut status = None;
     for event in events {
-        if (stopped || status.is_some()) && !matches!(event, Event::Message { .. }) {
+        if (stopped || status.is_some()) && !matches!(event, Event::Message { .. } | Event::Command { .. }) {
             continue;
         }
         files.event(event);

@@ -97,6 +97,13 @@ impl Files {
                     file.write_if_large();
                 }
             }
+            Event::Command { at, direction, bytes } => {
+                let us = self.start_us.saturating_add(at.as_micros());
+                if let Some(file) = &mut self.messages {
+                    trace::messages::record_command(&mut file.gathered, &self.clock, us, *direction, bytes);
+                    file.write_if_large();
+                }
+            }
             Event::VoluntaryLoss { at } => {
                 let us = self.start_us.saturating_add(at.as_micros());
                 if let Some(file) = &mut self.messages {

@@ -59,7 +59,6 @@ pub(crate) static LATER: &[Row] = {
             "A message that can't be sent is a failure of its call, never of the run.",
         ),
         no_effect(&["periodic_rtd"], Nothing(|_| ()), "SIPp ignores it too."),
-        later(&["m_csv"], 0, Rate, "as many calls as the injection file has lines"),
         later(&["bind_to_device"], 1, Network, "bind to a network interface"),
         later(&["ci"], 1, Network, "address of the control socket"),
         later(&["cp"], 1, Network, "port of the control socket"),
@@ -100,10 +99,6 @@ pub(crate) static LATER: &[Row] = {
         later(&["ringbuffer_files"], 1, Output, "rotated files to keep"),
         later(&["ringbuffer_size"], 1, Output, "size that rotates a file"),
         later(&["max_log_size"], 1, Output, "size that ends a file"),
-        later(&["inf"], 1, Injection, "injection file"),
-        later(&["rxinf"], 1, Injection, "injection file for received calls"),
-        later(&["infindex"], 2, Injection, "index on a field"),
-        later(&["ip_field"], 1, Injection, "field with the source address"),
         no_effect(
             &["max_rtp_port"],
             Integer("PORT", (0, 65_535), |_, _| ()),
@@ -131,9 +126,5 @@ pub(crate) static LATER: &[Row] = {
         later(&["audiotolerance"], 1, Media, "failures the audio check bears"),
         later(&["videotolerance"], 1, Media, "failures the video check bears"),
         later(&["random_base_ssrc"], 0, Media, "random first SSRC"),
-        later(&["3pcc"], 1, ThirdParty, "address of the twin"),
-        later(&["master", "primary"], 1, ThirdParty, "name of the leading process"),
-        later(&["slave", "secondary"], 1, ThirdParty, "name of a following process"),
-        later(&["slave_cfg", "secondary_cfg"], 1, ThirdParty, "addresses of the following processes"),
     ]
 };

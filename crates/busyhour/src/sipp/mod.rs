@@ -4,6 +4,7 @@ mod compat;
 mod control;
 mod files;
 mod help;
+mod injection;
 mod later;
 mod options;
 mod parse;
@@ -13,6 +14,7 @@ mod row;
 mod screen;
 mod settings;
 mod table;
+mod third_party;
 mod values;
 mod words;
 

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::injection::InjectionOption;
+
 use busyhour_engine::circuits::CircuitRange;
 
 use super::compat::Compat;
+use super::third_party::ThirdPartyOptions;
 
 /// The options of a run as typed. `None` and `false` mean "not given".
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,6 +22,8 @@ pub(crate) struct Options {
     pub(crate) out_of_call: Option<ScenarioChoice>,
     /// `-compat`.
     pub(crate) compat: Option<Compat>,
+    /// `-3pcc`, `-master`, `-slave`, `-slave_cfg`.
+    pub(crate) third_party: ThirdPartyOptions,
     /// `-key`, in order.
     pub(crate) keys: Vec<(String, String)>,
     /// `-set`, in order.
@@ -59,6 +64,10 @@ pub(crate) struct Options {
     pub(crate) limit: Option<u64>,
     /// `-m`.
     pub(crate) calls_max: Option<u64>,
+    /// `-m_csv`.
+    pub(crate) calls_by_file: bool,
+    /// `-inf`, `-rxinf`, `-infindex`, in order.
+    pub(crate) injection: Vec<InjectionOption>,
     /// `-users`.
     pub(crate) users: Option<u32>,
 

@@ -8,10 +8,11 @@ use std::thread;
 use busyhour_engine::settings::Settings;
 use busyhour_net::BindOptions;
 use busyhour_report::clock::Clock as Calendar;
-use busyhour_scenario::program::Role;
+use busyhour_scenario::program::{Role, StepKind};
 
 use super::control;
 use super::files::Files;
+use super::injection;
 use super::programs::Programs;
 use super::settings::RunPlan;
 use crate::exit::{Fatal, ONLY_TOLD};
@@ -26,9 +27,19 @@ const OTHER_DESCRIPTORS: u64 = 64;
 /// Runs the plan, and returns the exit status.
 pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
     let bad_start = plan.compat.bad_start();
-    let programs = Programs::load(&plan).map_err(|fatal| Fatal { status: bad_start, ..fatal })?;
+    let bad = |fatal: Fatal| Fatal { status: bad_start, ..fatal };
+    let injection_files = injection::load(&plan.injection).map_err(bad)?;
+    if plan.calls_by_file {
+        plan.engine.calls_max = Some(injection::calls_by_file(&injection_files).map_err(bad)?);
+    }
+    let programs = Programs::load(&plan).map_err(bad)?;
+    let run = programs.run(injection_files);
+    injection::check(&run).map_err(bad)?;
     let program = Arc::clone(&programs.main);
-    if program.sending == Role::Client && plan.target.is_none() {
+    let third_party = plan.third_party.plan(&program).map_err(bad)?;
+    // One of commands only sends nothing.
+    let sends = program.steps.iter().any(|step| matches!(step.kind, StepKind::Send(_)));
+    if sends && program.sending == Role::Client && plan.target.is_none() {
         return Err(Fatal::new(
             "Missing remote host: this scenario sends the first message, so it needs a target. Name it on the \
              command line, like 192.0.2.1:5060.",
@@ -54,12 +65,16 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
         remote: addresses.remote,
         remote_host: plan.target.as_ref().map_or_else(String::new, |host| host.name.clone()),
         send_to: addresses.send_to,
+        third_party: third_party.as_ref().map(|plan| plan.engine.clone()),
         ..plan.engine.clone()
     };
     let mut files = Files::open(&plan, &program.base_name)?;
-    let opened = Opened::open(programs.run(), engine, &bind_options(&plan, &addresses, workers))?;
+    let mut opened = Opened::open(run, engine, &bind_options(&plan, &addresses, workers))?;
     if let Some(note) = opened.small_buffer() {
         let _ = writeln!(io::stderr(), "{note}");
+    }
+    if let Some(third_party) = &third_party {
+        opened.add_twins(third_party.open(plan.engine.keep_call_id_prefix)?);
     }
     let running = opened.start(&plan.globals)?;
     let start_us = running.clock.wall_start_us();

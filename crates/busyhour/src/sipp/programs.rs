@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use busyhour_engine::injection::Files as InjectionFiles;
 use busyhour_engine::settings::{Placed, Run};
 use busyhour_scenario::program::{Program, Role};
 use busyhour_scenario::template::Keyword;
@@ -45,7 +46,7 @@ impl Programs {
     }
 
     /// Who does what. The main scenario is the first.
-    pub(super) fn run(&self) -> Run {
+    pub(super) fn run(&self, files: InjectionFiles) -> Run {
         let programs: Vec<_> = self.all().cloned().collect();
         let client = self.main.creation == Role::Client;
         let position = |is_there: bool, at: u8| is_there.then_some(at);
@@ -55,7 +56,7 @@ impl Programs {
             placed: if client { vec![Placed { program: 0, weight: 1 }] } else { Vec::new() },
             received: if client { position(has_received, 1) } else { Some(0) },
             out_of_call: position(self.out_of_call.is_some(), 1 + u8::from(has_received)),
-            files: Default::default(),
+            files: Arc::new(files),
         }
     }
 

@@ -8,6 +8,8 @@ use busyhour_engine::pacing::Plan;
 use busyhour_engine::settings::{CallIdFormat, Settings};
 
 use super::compat::Compat;
+use super::injection::{self, InjectionOption};
+use super::third_party;
 use super::options::{CallIdType, Options, ScenarioChoice};
 use crate::target::Host;
 
@@ -16,6 +18,8 @@ use crate::target::Host;
 pub(crate) struct RunPlan {
     /// What to play.
     pub(crate) scenario: ScenarioChoice,
+    /// The other processes of a third-party call control.
+    pub(crate) third_party: third_party::Mode,
     /// What to play for received calls, beside the main scenario.
     pub(crate) received: Option<ScenarioChoice>,
     /// What to play for requests outside calls.
@@ -24,6 +28,10 @@ pub(crate) struct RunPlan {
     pub(crate) compat: Compat,
     /// `[NAME]` and its text.
     pub(crate) keys: Vec<(String, String)>,
+    /// Injection files and their indexes, in order.
+    pub(crate) injection: Vec<InjectionOption>,
+    /// As many calls as the first injection file has lines.
+    pub(crate) calls_by_file: bool,
     /// Global variables to set.
     pub(crate) globals: Vec<(String, String)>,
     /// The target.
@@ -95,6 +103,9 @@ pub(crate) struct Trace {
 impl RunPlan {
     /// Puts the options together. The error is for a person.
     pub(crate) fn new(options: Options) -> Result<RunPlan, String> {
+        if options.calls_by_file && options.calls_max.is_some() {
+            return Err("-m and -m_csv are mutually exclusive: both say how many calls are made.".to_owned());
+        }
         let host = |option: &str, text: &Option<String>| {
             text.as_deref()
                 .map(|text| Host::parse(text).map_err(|problem| format!("{option}: {problem}")))
@@ -142,10 +153,13 @@ impl RunPlan {
             logs: trace(options.trace_logs, &options.log_file),
             engine: engine(&options, plan),
             scenario: options.scenario.unwrap_or_else(|| ScenarioChoice::Embedded("uac".to_owned())),
+            third_party: options.third_party.mode()?,
             received: options.received,
             out_of_call: options.out_of_call,
             compat: options.compat.unwrap_or_default(),
             keys: options.keys,
+            injection: options.injection,
+            calls_by_file: options.calls_by_file,
             globals: options.globals,
         })
     }
@@ -156,8 +170,7 @@ impl RunPlan {
     pub(crate) fn scenario_options(&self) -> busyhour_scenario::Options {
         busyhour_scenario::Options {
             keys: self.keys.clone(),
-            // No injection file can be named yet, so every keyword that wants one is an error with its place.
-            files: Some(Vec::new()),
+            files: Some(injection::names(&self.injection)),
             compat: self.compat.scenario(),
             ..Default::default()
         }

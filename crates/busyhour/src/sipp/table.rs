@@ -2,8 +2,10 @@
 
 use busyhour_engine::settings::Behaviors;
 
+use super::injection;
 use super::later::LATER;
 use super::options::ScenarioChoice;
+use super::third_party;
 use super::row::{Category, Row, Status, Takes};
 use super::values::Unit;
 use super::words::{
@@ -12,7 +14,7 @@ use super::words::{
 
 /// All options.
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
-    HERE.iter().chain(LATER)
+    HERE.iter().chain(third_party::ROWS).chain(LATER)
 }
 
 /// The option of this name, without dashes.
@@ -107,6 +109,12 @@ static HERE: &[Row] = {
             Integer("CALLS", U63, |o, v| o.calls_max = Some(v as u64)),
             Rate,
             "Stop when this many calls were started and all of them have ended.",
+        ),
+        works(
+            &["m_csv"],
+            Nothing(|o| o.calls_by_file = true),
+            Rate,
+            "Like -m, with the number of lines of the first -inf file.",
         ),
         works(
             &["l"],
@@ -454,6 +462,34 @@ static HERE: &[Row] = {
             Nothing(|o| o.no_keyboard = true),
             Process,
             "Don't read keys. They are not read today in any case.",
+        ),
+        works(
+            &["inf"],
+            Text("FILE", |o, v| injection::note_file(o, v, false)),
+            Injection,
+            "Values for [field0], [field1] … in messages. The first line of FILE says how calls are given lines: \
+             SEQUENTIAL, RANDOM or USER; then one line after another, fields parted by semicolons, up to the first blank \
+             one. May be given several times: [field0 file=NAME]; without file= the first one is meant.",
+        ),
+        works(
+            &["rxinf"],
+            Text("FILE", |o, v| injection::note_file(o, v, true)),
+            Injection,
+            "The same, but only file= names it, wherever it stands.",
+        ),
+        works(
+            &["infindex"],
+            Pair("NAME FIELD", injection::note_index),
+            Injection,
+            "Make an index over a field, from 0, of the injection file NAME (without folder, given before), for \
+             <lookup>.",
+        ),
+        works(
+            &["ip_field"],
+            Integer("FIELD", (0, i32::MAX as i64), |_, _| ()),
+            Injection,
+            "Field of the first -inf file that holds the local address of each call with -t ui, which is not \
+             available yet.",
         ),
         works(&["v"], Words("", 0), Process, "Print the version and exit."),
         works(

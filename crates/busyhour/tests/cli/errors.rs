@@ -60,9 +60,14 @@ fn unknown_names() {
 
 #[test]
 fn not_available_yet() {
-    refused("-inf x.csv 127.0.0.1", &["-inf: not available yet"]);
-    refused("127.0.0.1 -3pcc 127.0.0.1:5", &["-3pcc: not available yet"]);
+    refused("127.0.0.1 -rtp_echo", &["-rtp_echo: not available yet"]);
     refused("--trace_rtt 127.0.0.1", &["-trace_rtt: not available yet"]);
+}
+
+#[test]
+fn not_wanted() {
+    refused("-lua_file x.lua 127.0.0.1", &["-lua_file is refused", "no Lua", "<exec verify="]);
+    refused("127.0.0.1 -plugin x.so", &["-plugin is refused", "shared library"]);
 }
 
 #[test]
