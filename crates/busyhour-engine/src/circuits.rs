@@ -23,7 +23,9 @@ impl CircuitRange {
     /// Reads `{a-b}{h}{c-d}{e-f}`, in decimal; from 1 to [`CIRCUITS_MAX`] circuits. The error is for a person.
     pub fn parse(text: &str) -> Result<CircuitRange, String> {
         let form = || {
-            format!("\"{text}\" is not of the form {{a-b}}{{h}}{{c-d}}{{e-f}}, like {{0-3}}{{99}}{{5-8}}{{1-31}}.")
+            format!(
+                "\"{text}\" is not of the form {{a-b}}{{h}}{{c-d}}{{e-f}}, like {{0-3}}{{99}}{{5-8}}{{1-31}}."
+            )
         };
         let digits = |text: &str| -> Option<u32> {
             let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -41,7 +43,9 @@ impl CircuitRange {
             };
             *part = (digits(low).ok_or_else(form)?, digits(high).ok_or_else(form)?);
             if part.0 > part.1 {
-                return Err(format!("in \"{text}\" the range {{{inside}}} is empty: its first number is the higher one."));
+                return Err(format!(
+                    "in \"{text}\" the range {{{inside}}} is empty: its first number is the higher one."
+                ));
             }
         }
         if !rest.is_empty() {

@@ -8,8 +8,8 @@ use busyhour_engine::{Direction, Snapshot, Time};
 use busyhour_report::clock::Clock;
 use busyhour_report::sipp::error_summary::ErrorSummary;
 use busyhour_report::sipp::scenario_screen::scenario_screen;
-use busyhour_report::sipp::stat_file::Form;
 use busyhour_report::sipp::screens::{Status, View, final_report, screen_dump};
+use busyhour_report::sipp::stat_file::Form;
 use busyhour_report::sipp::{Context, Load, stat_file};
 use busyhour_report::trace::{errors, messages};
 use busyhour_report::verdict::Verdict;
@@ -139,7 +139,10 @@ fn repartition_columns_of_3_7_have_no_period() {
     let program = uac_full();
     let form = Form { delimiter: ";", plain_repartition: true };
     let header = stat_file::header(&program, form);
-    assert!(header.contains(";CallLengthRepartition;CallLengthRepartition_<10;CallLengthRepartition_<50;"), "{header}");
+    assert!(
+        header.contains(";CallLengthRepartition;CallLengthRepartition_<10;CallLengthRepartition_<50;"),
+        "{header}"
+    );
     assert!(header.ends_with(";CallLengthRepartition_>=10000;\n"), "{header}");
     let now = uac_full_done(&program);
     let row = stat_file::row(&context(&program, 0), &now, &now, form);
@@ -159,8 +162,7 @@ fn files_and_screens_count_the_main_scenario_and_the_report_names_the_others() {
     let received = &mut now.programs[1].calls;
     (received.incoming, received.successful) = (2, 1);
     received.failed[FailureKind::TimeoutOnRecv.index()] = 1;
-    let (header, row) =
-        (stat_file::header(&uac, FORM), stat_file::row(&context(&uac, 0), &now, &now, FORM));
+    let (header, row) = (stat_file::header(&uac, FORM), stat_file::row(&context(&uac, 0), &now, &now, FORM));
     let column =
         |name: &str| row.split(';').nth(header.split(';').position(|column| column == name).unwrap());
     let names = ["TotalCallCreated", "IncomingCall(C)", "CurrentCall", "SuccessfulCall(C)", "FailedCall(C)"];

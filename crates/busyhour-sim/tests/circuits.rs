@@ -12,10 +12,7 @@ fn range(text: &str) -> Option<CircuitRange> {
 }
 
 fn held_calls() -> String {
-    scenario(&[
-        &send_with("OPTIONS", "", "Subject: [tdmmap]", ""),
-        "<pause milliseconds=\"1000\"/>",
-    ])
+    scenario(&[&send_with("OPTIONS", "", "Subject: [tdmmap]", ""), "<pause milliseconds=\"1000\"/>"])
 }
 
 fn subjects(stage: &mut Stage) -> Vec<String> {

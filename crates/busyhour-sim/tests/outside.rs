@@ -212,7 +212,10 @@ fn received_calls_do_not_use_up_the_limit_of_placed_ones() {
 #[test]
 fn every_scenario_runs_its_init_before_traffic() {
     let with_init = |text: &str, steps: &[&str]| {
-        let init = format!("<init>{}</init>", nop("", &format!("<log message=\"{text} [call_number] [call_id]\"/>")));
+        let init = format!(
+            "<init>{}</init>",
+            nop("", &format!("<log message=\"{text} [call_number] [call_id]\"/>"))
+        );
         let mut parts = vec![init.as_str()];
         parts.extend(steps);
         scenario(&parts)

@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn versions() {
-        assert_eq!(["3.6", "3.7", "3.8"].map(Compat::parse), [Ok(Compat::V3_6), Ok(Compat::V3_7), Ok(Compat::V3_8)]);
+        assert_eq!(
+            ["3.6", "3.7", "3.8"].map(Compat::parse),
+            [Ok(Compat::V3_6), Ok(Compat::V3_7), Ok(Compat::V3_8)]
+        );
         assert!(Compat::parse("3.9").unwrap_err().contains("3.6, 3.7 and 3.8"));
         assert_eq!(Compat::wanted(["x", "--compat", "3.7", "-zzz"]), Compat::V3_7);
         assert_eq!(Compat::wanted(["-compat", "3.7", "-compat", "3.8"]), Compat::V3_8);

@@ -1,8 +1,10 @@
 //! The program as a user meets it: its command lines, exit statuses, files and signals.
 
 mod check;
+mod compat;
 mod demo;
 mod errors;
+mod mixed;
 mod options;
 mod program;
 mod runs;
