@@ -4,6 +4,7 @@ mod check;
 mod compat;
 mod demo;
 mod errors;
+mod injection;
 mod mixed;
 mod options;
 mod program;
