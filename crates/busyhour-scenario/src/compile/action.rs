@@ -30,7 +30,12 @@ impl Compiler<'_> {
             match node {
                 // It could not be read, which is reported already.
                 Node::Element(element) if element.name == INCLUDE => {}
-                Node::Element(element) => actions.extend(self.action(element)),
+                Node::Element(element) => {
+                    if element.name == "jump" && matches!(step.name.as_str(), "recv" | "recvCmd") {
+                        self.jump_without_effect(element, step);
+                    }
+                    actions.extend(self.action(element));
+                }
                 Node::Text { text, span } | Node::CData { text, span } => {
                     self.ignored_text(text, span.clone(), "action");
                 }
@@ -101,6 +106,16 @@ impl Compiler<'_> {
             // Every name of the table is above.
             _ => None,
         }
+    }
+
+    fn jump_without_effect(&mut self, element: &Element, step: &Element) {
+        self.findings.add(
+            codes::NO_EFFECT,
+            element.name_span.clone(),
+            format!("<jump> has no effect in <{}>: the call goes on to the step behind it", step.name),
+            "ignored",
+            "move it to a <nop> behind, or use next",
+        );
     }
 
     fn unknown_action(&mut self, element: &Element) {

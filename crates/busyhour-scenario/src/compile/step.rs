@@ -326,7 +326,7 @@ impl Compiler<'_> {
         let Some(attribute) = element.attribute("dialog") else { return 0 };
         match self.integer(element, "dialog").map(u32::try_from) {
             None => 0,
-            Some(Ok(2..)) if element.name == "recv" && stanza.len() == 0 => {
+            Some(Ok(2..)) if element.name == "recv" && stanza.is_empty() => {
                 self.findings.add(
                     codes::BAD_VALUE,
                     value_span(attribute),

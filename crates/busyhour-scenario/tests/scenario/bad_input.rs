@@ -243,6 +243,7 @@ fn warnings() {
     assert_steps("<recv request='A' §condexec_inverse='true'/>", &[NO_EFFECT]);
     assert_steps("<recv response='200' §start_txn='a'/>", &[NO_EFFECT]);
     assert_steps("<recv request='A'><§foo/></recv>", &[ELEMENT_IGNORED]);
+    assert_steps("<recv request='A'><action><§jump value='0'/></action></recv>", &[NO_EFFECT]);
     assert_steps("<recv request='A'><action/><§action/></recv>", &[ELEMENT_IGNORED]);
     assert_steps(&actions("<exec int_cmd='§stop'/>"), &[VALUE_TAKEN_FOR]);
     assert_steps(&actions("<exec command='a' §int_cmd='stop_now'/>"), &[NO_EFFECT]);

@@ -500,6 +500,21 @@ fn eregs() {
 }
 
 #[test]
+fn versions_of_sipp_have_their_ways() {
+    let of = |version: &str| {
+        let compat = Compat::of_version(version)?;
+        Some((compat.octal_numbers, compat.header_search_anywhere, compat.blanks_behind_tabs))
+    };
+    assert_eq!(of("3.6"), Some((true, true, true)));
+    assert_eq!(of("3.7"), Some((true, true, false)));
+    assert_eq!(of("3.8"), Some((false, false, false)));
+    assert_eq!((of("3.9"), of("")), (None, None));
+    let old = Options { compat: Compat::of_version("3.6").unwrap(), ..Options::default() };
+    let folded = program_with("<send><![CDATA[A b c\n\t  D: e]]></send>", &old);
+    assert_eq!(send_of(&folded, 0).template.pieces, [Piece::Literal(b"A b c\r\n  D: e\r\n\r\n".to_vec())]);
+}
+
+#[test]
 fn old_numbers_may_be_octal() {
     let old = Options { compat: Compat { octal_numbers: true, ..Compat::default() }, ..Options::default() };
     let program = program_with("<recv request='A' timeout='010'/>", &old);

@@ -29,10 +29,7 @@ impl Compiler<'_> {
         };
         let parameters = self.parameters(text, "field0", &["file", "line"]);
         let file = self.field_file(&parameters, span)?;
-        let line = match value_of(&parameters, "line") {
-            Some(value) => Some(Box::new(self.value_template(value))),
-            None => None,
-        };
+        let line = value_of(&parameters, "line").map(|value| Box::new(self.value_template(value)));
         Some(Keyword::Field { file, column, line })
     }
 
