@@ -45,7 +45,8 @@ cases! {
         times_of_day times_rfc3339
     }
     dialogs {
-        loose_routes no_routes routes_of_a_server sequence_numbers strict_routes
+        loose_routes no_routes routes_of_a_server second_dialog_fails second_dialog_of_ours
+        second_dialog_of_the_peer sequence_numbers strict_routes
     }
     retransmission {
         invite_is_repeated no_retransmission provisional_to_other_requests repeats_run_out
@@ -63,6 +64,15 @@ cases! {
     }
     transactions {
         client_transactions server_transactions
+    }
+    digest {
+        credentials_are_verified digest_aka digest_auth_int digest_choice digest_from_options
+        digest_from_variables digest_md5_auth digest_md5_sess digest_nonce_counts digest_refused digest_sha256
+        digest_sha256_sess digest_sha512_256 digest_without_qop
+    }
+    injection {
+        as_many_calls_as_rows credentials_from_rows rows_at_a_server rows_by_chance rows_by_user
+        rows_in_sequence rows_looked_up rows_printed rows_without_users
     }
     transports {
         connection_closed over_tcp server_over_tcp socket_for_each_call

@@ -10,6 +10,7 @@ mod case;
 mod cases;
 mod common_form;
 mod dialog;
+mod digest;
 mod link;
 mod outcome;
 mod peer;

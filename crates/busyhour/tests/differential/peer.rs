@@ -141,6 +141,10 @@ impl Peer {
                 self.dialogs.entry(call_id.clone()).or_insert(opened);
                 self.current = Some(call_id);
             }
+            What::VerifyDigest { username, password } => {
+                let text = crate::digest::verdict(&self.last, username, password);
+                self.records[link].push(Record { text, source: None });
+            }
             What::Times(count, steps) => (0..*count).for_each(|_| self.play(steps, process)),
             What::Close { hard } => self.links[link].close(*hard),
             What::Signal(name) => process.signal(name),

@@ -11,6 +11,7 @@
 //! repeat                    the last message sent, once more
 //! wait 200                  milliseconds; what arrives stays for the next `expect`
 //! dialog two                goes to another dialog of the peer's making, new if it is the first time
+//! verify-digest USER PASS   checks the digest response of the last request and writes the result down
 //! times 3 … end             the steps between, three times
 //! close, reset              ends the TCP connection, softly or hard
 //! signal USR1               to the program
@@ -50,6 +51,8 @@ pub(crate) enum What {
     Wait(u64),
     /// Makes another dialog the current one.
     Dialog(String),
+    /// Checks a digest response.
+    VerifyDigest { username: String, password: String },
     /// Repeats steps.
     Times(u32, Vec<Step>),
     /// Ends the connection; hard or softly.
@@ -127,6 +130,10 @@ fn step(line: Line<'_>) -> Step {
         "repeat" => What::Repeat,
         "wait" => What::Wait(milliseconds()),
         "dialog" => What::Dialog(rest.to_owned()),
+        "verify-digest" => {
+            let (username, password) = rest.split_once(' ').expect("a user and a password");
+            What::VerifyDigest { username: username.to_owned(), password: password.to_owned() }
+        }
         "close" => What::Close { hard: false },
         "reset" => What::Close { hard: true },
         "signal" => What::Signal(rest.to_owned()),
