@@ -10,7 +10,6 @@ use busyhour_engine::settings::{CallIdFormat, Settings};
 use super::compat::Compat;
 use super::injection::{self, InjectionOption};
 use super::third_party;
-use super::injection::{self, InjectionOption};
 use super::options::{CallIdType, Options, ScenarioChoice};
 use crate::target::Host;
 
