@@ -11,6 +11,7 @@ mod native;
 mod read_file;
 mod run;
 mod scenario;
+mod show;
 mod signals;
 mod sipp;
 mod steal;

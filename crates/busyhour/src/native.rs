@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -9,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::check::{self, CheckArguments};
 use crate::exit::{FATAL, SUCCESS};
 use crate::terminal::say;
-use crate::{demo, scenario, sipp};
+use crate::{demo, scenario, show, sipp};
 
 /// Printed when there is no command.
 const FIRST_STEPS: &str = "\
@@ -39,6 +40,12 @@ enum Command {
     /// Errors are what SIPp would refuse; warnings are what would go wrong in a run. docs/diagnostics.md explains each by its
     /// code. The exit status is 1 if there is an error, else 0.
     Check(CheckArguments),
+    /// Draws a scenario as a ladder: who sends what to whom, step by step, with all branches
+    Show {
+        /// Scenario file, or name of an embedded scenario
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Lists the embedded scenarios, or prints one
     Scenarios {
         /// Scenario to print
@@ -82,6 +89,7 @@ pub(crate) fn main(words: impl Iterator<Item = OsString>) -> u8 {
             demo::run(arguments.duration, arguments.rate, usize::from(arguments.workers))
         }
         Some(Command::Check(arguments)) => check::run(&arguments),
+        Some(Command::Show { file }) => show::run(&file),
         Some(Command::Scenarios { name: None }) => tell(&scenario::list()),
         Some(Command::Scenarios { name: Some(name) }) => match scenario::embedded_text(&name) {
             Ok(text) => tell(text),

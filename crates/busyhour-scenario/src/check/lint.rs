@@ -14,7 +14,7 @@ mod message;
 mod reach;
 mod receive;
 mod routes;
-mod scene;
+pub(crate) mod scene;
 mod unset;
 
 use crate::check::findings::Findings;
@@ -22,21 +22,27 @@ use crate::compile::include;
 use crate::diagnostic::Diagnostic;
 use crate::program::Program;
 use crate::source::Source;
-use crate::xml;
+use crate::xml::{self, Element};
 use scene::Scene;
 
 /// Looks for what would go wrong in runs of a program, which [`load`](crate::load) made of this source. All findings are
 /// warnings, by place.
 pub fn lint(source: &Source, program: &Program) -> Vec<Diagnostic> {
-    let (Some(mut root), _) = xml::parse(source.main_text()) else { return Vec::new() };
-    // What this finds is found already: there is a program.
-    include::expand(&mut root, source, &mut Findings::default());
+    let Some(root) = tree(source) else { return Vec::new() };
     let Some(scene) = Scene::new(source, &root, program) else { return Vec::new() };
     let mut findings = Findings::default();
     for check in CHECKS {
         check(&scene, &mut findings);
     }
     findings.finish().0
+}
+
+/// The tree of a scenario that compiles, with the content of included files in place.
+pub(crate) fn tree(source: &Source) -> Option<Element> {
+    let mut root = xml::parse(source.main_text()).0?;
+    // What this finds is found already: there is a program.
+    include::expand(&mut root, source, &mut Findings::default());
+    Some(root)
 }
 
 const CHECKS: &[fn(&Scene<'_>, &mut Findings)] = &[

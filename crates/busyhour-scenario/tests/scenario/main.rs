@@ -5,6 +5,7 @@ mod bad_input;
 mod embedded;
 mod include;
 mod keywords;
+mod ladder;
 mod lint;
 mod mutation;
 mod rules;

@@ -42,3 +42,61 @@ fn what_is_no_scenario_file() {
         assert!(outcome.stdout.contains("error"), "{file}: {outcome:?}");
     }
 }
+
+#[test]
+fn findings_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("good.xml"), GOOD).unwrap();
+    fs::write(folder.path().join("part.xml"), "<recv request=\"A\"/>\n <nonsense/>").unwrap();
+    fs::write(folder.path().join("main.xml"), "<scenario><xi:include href=\"part.xml\"/></scenario>")
+        .unwrap();
+    fs::write(folder.path().join("warn.xml"), "<scenario><recv request=\"A\"/><label id=\"x\"/></scenario>")
+        .unwrap();
+
+    let outcome = busyhour_in(
+        folder.path(),
+        &["check", "--format", "json", "good.xml", "main.xml", "warn.xml", "none.xml"],
+    );
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{outcome:?}");
+    assert!(
+        lines[0].starts_with(
+            "{\"file\":\"part.xml\",\"line\":2,\"column\":3,\"end_line\":2,\"end_column\":11,\"code\":\"E101\",\"level\":\"error\""
+        ),
+        "{outcome:?}"
+    );
+    assert!(lines[1].contains("\"code\":\"W111\",\"level\":\"warning\""), "{outcome:?}");
+    assert!(lines[2].contains("\"file\":\"none.xml\",\"line\":1,\"column\":1"), "{outcome:?}");
+    assert!(lines[2].contains("\"code\":\"E022\""), "{outcome:?}");
+    let outcome = busyhour_in(folder.path(), &["check", "--format", "json", "warn.xml"]);
+    assert_eq!(outcome.status, 0, "{outcome:?}");
+}
+
+#[test]
+fn files_and_keywords_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "<scenario><recv request=\"A\"><action><log message=\"[mine] [field0 file=a.csv]\"/></action></recv></scenario>";
+    fs::write(folder.path().join("a.xml"), text).unwrap();
+    let status = |words: &[&str]| busyhour_in(folder.path(), &[&["check", "a.xml"], words].concat()).status;
+    assert_eq!(status(&[]), 1);
+    assert_eq!(status(&["--key", "mine"]), 0);
+    assert_eq!(status(&["--key", "mine", "--inf", "folder/a.csv"]), 0);
+    assert_eq!(status(&["--key", "mine", "--inf", "b.csv"]), 1);
+}
+
+#[test]
+fn ladders() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("good.xml"), GOOD).unwrap();
+    fs::write(folder.path().join("bad.xml"), "<scenario><nonsense/></scenario>").unwrap();
+    let outcome = busyhour_in(folder.path(), &["show", "good.xml"]);
+    assert_eq!(outcome.status, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("|<--------- INVITE ----------|"), "{outcome:?}");
+    let outcome = busyhour_in(folder.path(), &["show", "uac"]);
+    assert!(outcome.stdout.contains("|--------- INVITE ---------->|"), "{outcome:?}");
+    let outcome = busyhour_in(folder.path(), &["show", "bad.xml"]);
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    assert!(outcome.stdout.contains("E101"), "{outcome:?}");
+    assert_eq!(busyhour_in(folder.path(), &["show", "none.xml"]).status, 1);
+}

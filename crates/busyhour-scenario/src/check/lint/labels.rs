@@ -13,13 +13,17 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
     report(&scene.init_labels, scene.init.iter().copied(), findings);
 }
 
-fn report<'a>(labels: &[&Attribute], steps: impl Iterator<Item = &'a Element>, findings: &mut Findings) {
+fn report<'a>(
+    labels: &[(usize, &Attribute)],
+    steps: impl Iterator<Item = &'a Element>,
+    findings: &mut Findings,
+) {
     let named: HashSet<&str> = steps
         .flat_map(|step| [step.attribute("next"), step.attribute("ontimeout")])
         .flatten()
         .map(|attribute| attribute.value.as_str())
         .collect();
-    for label in labels {
+    for (_, label) in labels {
         let name = label.value.as_str();
         // The engine itself goes there.
         if name == "_unexp.main" || named.contains(name) {

@@ -15,12 +15,12 @@ pub(crate) struct Scene<'a> {
     pub(crate) source: &'a Source,
     pub(crate) program: &'a Program,
     pub(crate) steps: Vec<StepScene<'a>>,
-    /// Labels outside of `<init>`, in order.
-    pub(crate) labels: Vec<&'a Attribute>,
+    /// Labels outside of `<init>`, in order, with the index of the step that they name.
+    pub(crate) labels: Vec<(usize, &'a Attribute)>,
     /// Steps of `<init>`.
     pub(crate) init: Vec<&'a Element>,
-    /// Labels inside of `<init>`.
-    pub(crate) init_labels: Vec<&'a Attribute>,
+    /// Labels inside of `<init>`, likewise.
+    pub(crate) init_labels: Vec<(usize, &'a Attribute)>,
     /// Where calls may go; `None` if that cannot be told, or the scenario is too large to ask.
     pub(crate) graph: Option<Graph>,
 }
@@ -46,13 +46,13 @@ impl<'a> Scene<'a> {
         for element in root.elements() {
             match element.name.as_str() {
                 "send" | "recv" | "pause" | "timewait" | "nop" | "sendCmd" | "recvCmd" => {
-                    elements.push(element)
+                    elements.push(element);
                 }
-                "label" => labels.extend(element.attribute("id")),
+                "label" => labels.extend(element.attribute("id").map(|id| (elements.len(), id))),
                 "init" => {
                     for child in element.elements() {
                         match child.name.as_str() {
-                            "label" => init_labels.extend(child.attribute("id")),
+                            "label" => init_labels.extend(child.attribute("id").map(|id| (init.len(), id))),
                             _ => init.push(child),
                         }
                     }

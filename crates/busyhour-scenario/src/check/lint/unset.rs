@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::check::findings::Findings;
 use crate::check::lint::codes;
 use crate::check::lint::message::keywords;
-use crate::check::lint::scene::{Scene, actions_of, value_span};
+use crate::check::lint::scene::{Scene, StepScene, actions_of, value_span};
 use crate::syntax::located::Located;
 use crate::xml::{Attribute, Element};
 
@@ -218,5 +218,5 @@ fn is_ordinary(name: &str) -> bool {
 }
 
 fn uses_lua(scene: &Scene<'_>) -> bool {
-    scene.steps.iter().flat_map(|step| step.actions()).any(|action| action.attribute("lua").is_some())
+    scene.steps.iter().flat_map(StepScene::actions).any(|action| action.attribute("lua").is_some())
 }

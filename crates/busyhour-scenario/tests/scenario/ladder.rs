@@ -1,0 +1,51 @@
+//! Ladders beside the pictures in `ladders/`.
+
+use std::path::Path;
+
+use busyhour_scenario::source::Source;
+use busyhour_scenario::{Options, embedded, embedded_names, ladder, load};
+
+fn drawn(name: &str, text: &str) -> String {
+    let source = Source::from_bytes(name, text.as_bytes());
+    let loaded = load(&source, &Options::default());
+    let program = loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+    ladder(&source, &program)
+}
+
+fn assert_picture(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/scenario/ladders/{name}.txt"));
+    let drawn = drawn(name, text);
+    if std::env::var_os("DRAW_LADDERS").is_some() {
+        std::fs::write(&path, &drawn).unwrap();
+    }
+    assert_eq!(drawn, std::fs::read_to_string(&path).unwrap(), "DRAW_LADDERS=1 draws it again");
+}
+
+#[test]
+fn embedded_scenarios() {
+    for name in ["uac", "regexp", "branchs", "3pcc-C-A"] {
+        assert_picture(name, embedded(name).unwrap());
+    }
+}
+
+#[test]
+fn everything_that_can_be_shown() {
+    assert_picture("everything", include_str!("ladders/everything.xml"));
+}
+
+#[test]
+fn ladders_fit_into_80_columns() {
+    let texts = embedded_names().map(|(name, _)| embedded(name).unwrap());
+    for text in texts.chain([include_str!("ladders/everything.xml")]) {
+        let drawn = drawn("any", text);
+        assert!(drawn.lines().all(|line| line.chars().count() <= 80 && line.trim_end() == line), "{drawn}");
+        assert!(!drawn.chars().any(|c| c.is_control() && c != '\n'), "{drawn}");
+    }
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_not_shown() {
+    let text = "<scenario name='a\u{1b}[31m\u{202e}'><recv request='A&#27;]' counter='x&#7;'/></scenario>";
+    let drawn = drawn("any", text);
+    assert!(!drawn.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{drawn}");
+}
