@@ -38,6 +38,18 @@ pub(crate) enum Ending {
     Aborted(u32, FailureKind),
 }
 
+impl Ending {
+    /// The call failed before its end, and the other party of a 3PCC does not know it yet.
+    pub(crate) fn is_news_to_twin(self) -> bool {
+        match self {
+            Ending::Successful => false,
+            Ending::Failed(_, kind) | Ending::Aborted(_, kind) => {
+                !matches!(kind, FailureKind::TwinAborted | FailureKind::CmdNotSent)
+            }
+        }
+    }
+}
+
 impl DeadCalls {
     pub(crate) fn new(wait_ms: u64, capacity: usize) -> DeadCalls {
         DeadCalls {

@@ -595,6 +595,9 @@ impl Engine {
         self.wheel.cancel(index);
         let reference = self.calls.reference(index);
         let Some(mut call) = self.calls.remove(index) else { return };
+        if ending.is_news_to_twin() {
+            step::send_twin_abort(&self.programs[call.program as usize], &mut self.context, &call);
+        }
         let ending = match (ending, call.failure) {
             (Ending::Successful, Some(kind)) => Ending::Failed(call.step, kind),
             (ending, _) => ending,

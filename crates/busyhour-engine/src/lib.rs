@@ -56,8 +56,8 @@ pub use settings::{Run, Settings};
 pub use shared::Shared;
 pub use snapshot::{FailureKind, Snapshot};
 pub use time::Time;
-pub use twin::command_owner;
 pub use transport::{
     Batch, CallRef, Errand, ErrandResult, Handover, Opened, Path, Protocol, Routing, SocketId, SocketRequest,
     Source, Transmit, Trouble, TwinSend,
 };
+pub use twin::command_owner;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use busyhour_scenario::program::Scope;
 
-use crate::circuits::Circuits;
 use crate::call_id;
+use crate::circuits::Circuits;
 use crate::injection::{self, Files};
 use crate::settings::Run;
 use crate::variables::Value;

@@ -38,7 +38,6 @@ pub(crate) fn handle(
             if behaviors.bye {
                 send_automatic(prepared, context, call, Kind::Ok, reply_to);
             }
-            step::send_twin_abort(prepared, context, call);
             Fate::EndsForgotten(Ending::Failed(index, FailureKind::UnexpectedMessage))
         }
         Some(b"PING") => {
@@ -91,7 +90,6 @@ pub(crate) fn unexpected(
     if !aborts {
         return Fate::Waits;
     }
-    step::send_twin_abort(prepared, context, call);
     step::keep(prepared, context, call, message);
     if message.status() == Some(200) && message.cseq_method() == b"INVITE" {
         call.dialog.ack_pending = true;

@@ -85,6 +85,13 @@ impl Node {
         Node::new(run, settings)
     }
 
+    /// The same programs, of which no call is placed: peers start them, by messages or by 3PCC commands.
+    pub fn as_follower(mut self) -> Node {
+        self.run.placed.clear();
+        self.run.received = Some(0);
+        self
+    }
+
     /// Any run. Address and pid are given by the world.
     pub fn new(run: Run, settings: Settings) -> Node {
         Node {

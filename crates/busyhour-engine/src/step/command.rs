@@ -105,7 +105,7 @@ pub(crate) fn is_abort(command: &[u8]) -> bool {
     value.split(u8::is_ascii_whitespace).next() == Some(b"abort_call")
 }
 
-/// Tells the twin that this call is given up (spec-engine §7.2). Extended third-party call control has no such command.
+/// Tells the twin that this call is given up (spec-engine §7.2), or it would wait for ever. Extended third-party call control has no such command.
 pub(crate) fn send_abort(prepared: &Prepared, context: &mut Context, call: &Call) {
     let is_twin = context.settings.third_party.as_ref().is_some_and(|third_party| third_party.name.is_none());
     if !is_twin || call.step == 0 || context.twin_sends.len() >= TWIN_SENDS_MAX {

@@ -53,8 +53,7 @@ fn answer(words: Vec<OsString>, bad_start: u8) -> Result<u8, Fatal> {
         Request::StatisticsHelp => Ok(tell(help::statistics_help())),
         Request::Version => Ok(tell(&help::version())),
         Request::PrintScenario(name) => {
-            let text =
-                scenario::embedded_text(&name).map_err(|problem| bad(format!("-sd: {problem}")))?;
+            let text = scenario::embedded_text(&name).map_err(|problem| bad(format!("-sd: {problem}")))?;
             Ok(tell(text))
         }
     }

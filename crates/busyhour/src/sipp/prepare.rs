@@ -15,11 +15,11 @@ use super::files::Files;
 use super::injection;
 use super::programs::Programs;
 use super::settings::RunPlan;
+use crate::background;
 use crate::exit::{Fatal, ONLY_TOLD};
 use crate::run::Opened;
 use crate::signals::SignalQueue;
 use crate::target::{self, Host, SIP_PORT};
-use crate::background;
 
 /// Descriptors that are not call sockets: main sockets, poll, files, signals.
 const OTHER_DESCRIPTORS: u64 = 64;

@@ -75,7 +75,9 @@ static HERE: &[Row] = {
         ),
         works(
             &["oocsn"],
-            Text("NAME", |o, v| choose(&mut o.out_of_call, ScenarioChoice::Embedded(v.to_owned()), OUT_OF_CALL)),
+            Text("NAME", |o, v| {
+                choose(&mut o.out_of_call, ScenarioChoice::Embedded(v.to_owned()), OUT_OF_CALL)
+            }),
             Scenario,
             "The same with an embedded scenario: ooc_default answers 200.",
         ),
