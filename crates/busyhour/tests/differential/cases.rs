@@ -41,15 +41,15 @@ cases! {
         references users_in_turn variables_of_all_scopes
     }
     messages {
-        call_ids escapes_and_offsets fill_and_dynamic_id headers_of_the_last_message lengths lines_that_vanish
-        times_of_day times_rfc3339
+        call_ids compact_headers escapes_and_offsets fill_and_dynamic_id headers_of_the_last_message lengths
+        lines_that_vanish times_of_day times_rfc3339
     }
     dialogs {
-        loose_routes no_routes routes_of_a_server second_dialog_fails second_dialog_of_ours
-        second_dialog_of_the_peer sequence_numbers strict_routes
+        dialog_of_other_steps loose_routes no_routes routes_of_a_server second_dialog_fails
+        second_dialog_of_ours second_dialog_of_the_peer sequence_numbers strict_routes
     }
     retransmission {
-        invite_is_repeated no_retransmission provisional_to_other_requests repeats_run_out
+        invite_is_repeated loose_duplicates no_retransmission provisional_to_other_requests repeats_run_out
         responses_are_repeated two_responses_to_one_request
     }
     unexpected {
@@ -74,7 +74,15 @@ cases! {
         as_many_calls_as_rows credentials_from_rows rows_at_a_server rows_by_chance rows_by_user
         rows_in_sequence rows_looked_up rows_printed rows_without_users
     }
+    files {
+        commands_are_run commands_decide commands_fail files_in_messages included_files
+    }
+    runs {
+        circuits deadcall_wait limits_and_rates out_of_call_scenario placed_and_received
+        received_by_a_scenario
+    }
     transports {
-        connection_closed over_tcp server_over_tcp socket_for_each_call
+        another_destination connection_closed new_connection over_tcp responses_go_to_the_source
+        server_over_tcp socket_for_each_call
     }
 }
