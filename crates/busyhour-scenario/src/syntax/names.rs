@@ -232,3 +232,29 @@ pub(crate) fn attributes_of_action(action: &str) -> Option<Vec<&'static str>> {
     let (_, lists) = ACTIONS.iter().find(|(name, _)| *name == action)?;
     Some(lists.iter().flat_map(|list| list.iter().copied()).collect())
 }
+
+/// Every name of the scenario language as `docs/compatibility.md` writes it: `<send>`, `<send retrans>`, `<* next>` for an
+/// attribute of every step, `<exec verify>`, `[call_id]`, `distribution="fixed"`.
+pub fn features() -> Vec<String> {
+    let mut features: Vec<String> = ELEMENTS.iter().map(|element| format!("<{element}>")).collect();
+    let mut attributes = |element: &str, names: &[&str]| {
+        features.extend(names.iter().map(|name| format!("<{element} {name}>")));
+    };
+    attributes("scenario", &["name"]);
+    attributes("*", COMMON);
+    attributes("send", SEND);
+    attributes("recv", RECV);
+    attributes("pause", PAUSE);
+    // Those of <sample> are the same.
+    attributes("pause", PARAMETERS);
+    attributes("sendCmd", &["dest"]);
+    attributes("recvCmd", &["optional", "src"]);
+    for (action, lists) in ACTIONS {
+        features.push(format!("<{action}>"));
+        let own = lists.iter().filter(|list| **list != PARAMETERS).flat_map(|list| list.iter());
+        features.extend(own.map(|name| format!("<{action} {name}>")));
+    }
+    features.extend(KEYWORDS.iter().map(|keyword| format!("[{keyword}]")));
+    features.extend(DISTRIBUTIONS.iter().map(|distribution| format!("distribution=\"{distribution}\"")));
+    features
+}
