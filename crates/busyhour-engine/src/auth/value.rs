@@ -32,14 +32,14 @@ fn closing_bracket(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// A parameter's value, found by its name anywhere: `0x…`, `"…"`, or up to a blank, a control or a non-ASCII character
-/// (spec-scenario §4.2).
+/// A parameter's value, found by its name anywhere: `0x…`, `"…"`, or up to a blank or a control (spec-scenario §4.2;
+/// other letters than ASCII's are no end, as in a message).
 fn parameter(text: &[u8], name: &[u8]) -> Option<Template> {
     let value = &text[memmem::find(text, name)? + name.len()..];
     let bytes = match value {
         [b'"', quoted @ ..] => unquoted(quoted),
         [b'0', b'x', digits @ ..] if hex(digits).next().is_some() => hex(digits).collect(),
-        plain => plain.iter().copied().take_while(u8::is_ascii_graphic).collect(),
+        plain => plain.iter().copied().take_while(|&byte| byte > b' ' && byte != 0x7f).collect(),
     };
     Some(Template { pieces: vec![Piece::Literal(bytes)] })
 }
@@ -105,6 +105,8 @@ mod tests {
         for value in ["", "joe", "[field0]", "authentication", "[authentication username=joe"] {
             assert_eq!(in_value(value.as_bytes()), None, "{value}");
         }
+        let (_, credentials) = in_value("[authentication password=pässe \t]".as_bytes()).expect("a keyword");
+        assert_eq!(literal(credentials.password), Some("pässe".into()));
         let (at, credentials) = in_value(b"[authentication]").expect("a keyword");
         assert_eq!((at, credentials), (0..16, Credentials::default()));
     }
