@@ -57,6 +57,13 @@ impl Unrenderable {
     }
 }
 
+/// Whether a literal of nothing but line ends follows a body that has one already.
+fn ends_body(literal: &[u8], text: &[u8]) -> bool {
+    literal.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+        && text.ends_with(b"\n")
+        && memchr::memmem::find(text, b"\r\n\r\n").is_some()
+}
+
 impl Source<'_> {
     /// Appends a text to `out`. Where it cannot be made, what is there by then is worth nothing.
     pub(crate) fn render(&self, template: &Template, out: &mut Vec<u8>) -> Result<(), Unrenderable> {
@@ -69,6 +76,8 @@ impl Source<'_> {
                 Piece::Literal(bytes) => {
                     // A line that held nothing but an empty keyword goes away whole.
                     let bytes = match bytes.strip_prefix(b"\r\n") {
+                        // The value has brought a body along, and the body's end.
+                        Some(_) if line_vanishes && ends_body(bytes, &out[start..]) => &[],
                         Some(rest) if line_vanishes => rest,
                         _ => bytes,
                     };

@@ -11,4 +11,5 @@ mod kamailio;
 mod peers;
 mod registrar;
 mod signals;
+mod third_party;
 mod wire;
