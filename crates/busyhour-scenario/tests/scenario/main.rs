@@ -2,6 +2,7 @@
 
 mod actions;
 mod bad_input;
+mod diagnostics;
 mod embedded;
 mod include;
 mod keywords;

@@ -1,7 +1,7 @@
 //! Whatever the text, loading ends without a panic, and an error is the only reason for no program.
 
 use busyhour_scenario::source::Source;
-use busyhour_scenario::{Compat, Options, embedded, embedded_names, load};
+use busyhour_scenario::{Compat, Options, embedded, embedded_names, ladder, lint, load};
 use proptest::prelude::*;
 
 /// Pieces of the language that mutations put together.
@@ -100,6 +100,10 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(source.text.get(finding.span.clone()).is_some(), "{:?}", finding);
         }
         if let Some(program) = loaded.program {
+            for finding in lint(&source, &program) {
+                prop_assert!(source.text.get(finding.span.clone()).is_some(), "{:?}", finding);
+            }
+            prop_assert!(ladder(&source, &program).lines().all(|line| line.chars().count() <= 80));
             let end = program.steps.len() as u32;
             for step in &program.steps {
                 prop_assert!(step.next.is_none_or(|next| next.target <= end));
