@@ -1,6 +1,8 @@
 //! `busyhour sipp`, and the program under the name `sipp`: SIPp's command line, files, signals and exit statuses.
 
 mod compat;
+#[cfg(test)]
+mod compatibility;
 mod control;
 mod files;
 mod help;
