@@ -39,6 +39,9 @@ pub(crate) struct Datagram {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// When it arrives, its place in the order of sending, where it goes, and its text.
+type CommandUnderWay = (Time, u64, SocketAddr, Vec<u8>);
+
 #[derive(Debug)]
 pub(crate) struct Network {
     conditions: Conditions,
@@ -46,7 +49,7 @@ pub(crate) struct Network {
     under_way: BinaryHeap<Reverse<Datagram>>,
     /// Where 3PCC commands of a node go, by its address and the peer's position, and how long that takes, µs.
     links: HashMap<(SocketAddr, u16), (SocketAddr, u64)>,
-    commands: BinaryHeap<Reverse<(Time, u64, SocketAddr, Vec<u8>)>>,
+    commands: BinaryHeap<Reverse<CommandUnderWay>>,
     serial: u64,
 }
 

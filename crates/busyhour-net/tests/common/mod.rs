@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use busyhour_engine::{
     Batch, CallRef, Command, Event, Handover, Opened, Path, Routing, Run, Shared, Snapshot, SocketId,
-    SocketRequest, Source, Time, Transmit, Trouble,
+    SocketRequest, Source, Time, Transmit, Trouble, TwinSend,
 };
-use busyhour_net::{BindOptions, Clock, Endpoint, StartOptions, Workers, bind};
+use busyhour_net::{BindOptions, Clock, Endpoint, StartOptions, Twins, Workers, bind};
 
 /// What a test wants an endpoint to do.
 pub(crate) enum Action {
@@ -21,6 +21,7 @@ pub(crate) enum Action {
     Close(SocketId),
     Handover(usize, Handover),
     Event(Event),
+    Twin(TwinSend),
 }
 
 /// What an endpoint has seen.
@@ -32,6 +33,8 @@ pub(crate) struct Log {
     pub(crate) unreachable: Vec<(Vec<u8>, Trouble)>,
     pub(crate) opened: Vec<Result<Opened, Trouble>>,
     pub(crate) handovers: Vec<Handover>,
+    pub(crate) commands: Vec<Vec<u8>>,
+    pub(crate) commands_not_sent: u64,
 }
 
 /// One endpoint, as the test sees it.
@@ -54,6 +57,7 @@ pub(crate) struct Echo {
     requests: VecDeque<SocketRequest>,
     handovers: VecDeque<(usize, Handover)>,
     events: VecDeque<Event>,
+    twin_sends: VecDeque<TwinSend>,
 }
 
 impl Echo {
@@ -81,14 +85,16 @@ fn owner_of(bytes: &[u8]) -> usize {
 impl Endpoint for Echo {
     fn handle_errand(&mut self, _: Time, _: CallRef, _: busyhour_engine::ErrandResult) {}
 
-    fn handle_twin_failure(&mut self, _: Time, _: CallRef) {}
+    fn handle_twin_failure(&mut self, _: Time, _: CallRef) {
+        self.log(|log| log.commands_not_sent += 1);
+    }
 
     fn poll_errand(&mut self) -> Option<busyhour_engine::Errand> {
         None
     }
 
-    fn poll_twin(&mut self) -> Option<busyhour_engine::TwinSend> {
-        None
+    fn poll_twin(&mut self) -> Option<TwinSend> {
+        self.twin_sends.pop_front()
     }
 
     fn handle_message(&mut self, now: Time, source: &Source, bytes: &[u8]) -> Routing {
@@ -106,7 +112,10 @@ impl Endpoint for Echo {
         Routing::Handled
     }
 
-    fn handle_command(&mut self, _: Time, _: &Command) {
+    fn handle_command(&mut self, _: Time, command: &Command) {
+        if let Command::Twin(bytes) = command {
+            return self.log(|log| log.commands.push(bytes.clone()));
+        }
         let desk = Arc::clone(&self.desk);
         while let Some(action) = desk.actions.lock().unwrap().pop_front() {
             match action {
@@ -123,6 +132,7 @@ impl Endpoint for Echo {
                 }
                 Action::Handover(to, handover) => self.handovers.push_back((to, handover)),
                 Action::Event(event) => self.events.push_back(event),
+                Action::Twin(send) => self.twin_sends.push_back(send),
             }
         }
     }
@@ -194,12 +204,13 @@ pub(crate) struct Setup {
     pub(crate) echo: bool,
     pub(crate) connect: Option<SocketAddr>,
     pub(crate) start: StartOptions,
+    pub(crate) twins: Option<Twins>,
 }
 
 impl Default for Setup {
     fn default() -> Setup {
         let options = BindOptions { ip: [127, 0, 0, 1].into(), port: Some(0), ..BindOptions::default() };
-        Setup { options, keep: true, echo: true, connect: None, start: StartOptions::default() }
+        Setup { options, keep: true, echo: true, connect: None, start: StartOptions::default(), twins: None }
     }
 }
 
@@ -208,6 +219,9 @@ impl Setup {
         let mut bound = bind(&self.options).unwrap();
         let local = bound.local_addr();
         let count = self.options.workers;
+        if let Some(twins) = self.twins {
+            bound.add_twins(twins);
+        }
         let shared_socket = self.connect.map(|remote| bound.connect_shared(remote));
         let desks: Vec<Arc<Desk>> = (0..count).map(|_| Arc::default()).collect();
         let engines = desks.iter().enumerate().map(|(worker, desk)| Echo {
@@ -220,6 +234,7 @@ impl Setup {
             requests: VecDeque::new(),
             handovers: VecDeque::new(),
             events: VecDeque::new(),
+            twin_sends: VecDeque::new(),
         });
         let run = Run {
             programs: Vec::new(),

@@ -144,7 +144,7 @@ fn row(text: &mut String, view: &View<'_>, step: &Step, counted: &StepCounters, 
             let length = pause_text(view, &pause.length);
             if client { format!("       Pause [{length:>9}]") } else { format!("  [{length:>9}] Pause") }
         }
-        StepKind::SendCmd(_) => "    [ Sent Command ]".to_owned(),
+        StepKind::SendCmd(_) => "        [ Sent Command ]".to_owned(),
         StepKind::RecvCmd(_) => "    [ Received Command ]".to_owned(),
     };
     let _ = write!(text, "{label:<33}");
