@@ -145,3 +145,21 @@ fn our_own_commands() {
     }
     assert_eq!(busyhour(&["scenarios", "no_such"]).status, 1);
 }
+
+#[test]
+fn third_party_call_control() {
+    refused("-sn 3pcc-C-A 127.0.0.1", &["sendCmd message found in scenario but no twin", "-3pcc HOST:PORT"]);
+    refused("-sn 3pcc-C-B 127.0.0.1", &["recvCmd message found in scenario but no twin"]);
+    refused("-sn uac -3pcc 127.0.0.1:9 127.0.0.1", &["need a scenario with sendCmd or recvCmd"]);
+    refused("-sn 3pcc-C-A -3pcc 127.0.0.1:9 -master m 127.0.0.1", &["-3pcc can't be combined"]);
+    refused("-sn 3pcc-C-A -primary m -secondary s -slave_cfg f 127.0.0.1", &["can't be combined"]);
+    refused("-sn 3pcc-C-A -slave_cfg f 127.0.0.1", &["-slave_cfg needs -master or -slave"]);
+    refused("-sn 3pcc-C-A -master m 127.0.0.1", &["need -slave_cfg FILE"]);
+    refused("-sn 3pcc-C-A -master m -slave_cfg /none 127.0.0.1", &["Can not open -slave_cfg file /none"]);
+    refused("-sn 3pcc-C-A -slave s -slave_cfg f 127.0.0.1", &["Inconsistency", "master scenario but -master"]);
+    refused("-sn 3pcc-C-B -master m -slave_cfg f 127.0.0.1", &["Inconsistency", "slave scenario but -slave"]);
+    let alone = sipp("-sn 3pcc-C-A -3pcc 127.0.0.1:9 -i 127.0.0.1 127.0.0.1");
+    assert_eq!(alone.status, 255);
+    assert!(alone.stderr.contains("127.0.0.1:9: Connection refused; start that side first"), "{alone:?}");
+    refused("-sn 3pcc-C-A 127.0.0.1 -3pcc", &["Missing argument for param '-3pcc'"]);
+}
