@@ -35,24 +35,42 @@ pub(crate) fn receive(
         wait_for_recv(call, slot, source, message);
         return Fate::Waits;
     }
+    let before = call.slot;
     context.switch_dialog(call, slot);
+    let fate = receive_in_dialog(prepared, context, call, source, message);
+    fate.unwrap_or_else(|| {
+        context.switch_dialog(call, before);
+        Fate::Waits
+    })
+}
+
+/// The same for the dialog in hand. `None`: the message changes nothing.
+fn receive_in_dialog(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    source: &Source,
+    message: &Message<'_>,
+) -> Option<Fate> {
     if message.method() == Some(b"ACK")
         && context.settings.behaviors.check_ack_cseq
         && call.dialog.invite_cseq != 0
         && message.cseq_number() != Some(call.dialog.invite_cseq)
     {
-        return wrong_ack(context, call, message);
+        return Some(wrong_ack(context, call, message));
     }
     if message.to().is_none() {
-        return unexpected::unexpected(prepared, context, call, message);
+        return Some(unexpected::unexpected(prepared, context, call, message));
     }
     let hash = hash_of(message, context.settings.loose_duplicate_check);
     if call.flags.datagrams && context.settings.retransmit && is_repeated(prepared, context, call, hash) {
-        return Fate::Waits;
+        return None;
     }
     let mut repeats_invite = false;
     match message.start() {
-        Start::Response { code: 0 } => return unexpected::unexpected(prepared, context, call, message),
+        Start::Response { code: 0 } => {
+            return Some(unexpected::unexpected(prepared, context, call, message));
+        }
         Start::Response { .. } => step::note_peer_tag(context, call, message),
         Start::Request { method, .. } => {
             if method == b"INVITE" {
@@ -66,19 +84,19 @@ pub(crate) fn receive(
     match search(prepared, context, call, message, hash) {
         Found::Step { index, forward } => {
             let taken = step::take(prepared, context, call, index, message, hash, forward);
-            taken.unwrap_or_else(|| step::run(prepared, context, call))
+            Some(taken.unwrap_or_else(|| step::run(prepared, context, call)))
         }
         Found::AckAgain(index) => {
             step::repeat_step(prepared, context, call, index);
-            Fate::Waits
+            None
         }
-        Found::Old => Fate::Waits,
+        Found::Old => None,
         // Several exchanges old, so that its answer is no longer remembered.
         Found::Nothing if repeats_invite => {
             context.statistics.counters.messages_received += 1;
-            Fate::Waits
+            None
         }
-        Found::Nothing => unmatched(prepared, context, call, source, message),
+        Found::Nothing => Some(unmatched(prepared, context, call, source, message)),
     }
 }
 

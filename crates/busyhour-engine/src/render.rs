@@ -165,7 +165,8 @@ impl Source<'_> {
             Keyword::Routes => self.routes(out),
             Keyword::Variable(variable) => self.with_value(*variable, |value| value.render_into(out)),
             Keyword::Fill { variable, text } => {
-                let wanted = self.with_value(*variable, Value::as_number).clamp(0.0, FILL_BYTES_MAX);
+                // A text is no number here, though it is one in arithmetic.
+                let wanted = self.with_value(*variable, Value::compare_number).clamp(0.0, FILL_BYTES_MAX);
                 out.extend(text.bytes().cycle().take(if text.is_empty() { 0 } else { wanted as usize }));
             }
             Keyword::Timestamp => {
@@ -215,7 +216,7 @@ impl Source<'_> {
         let Some(value) = value else { return };
         if !value_only {
             out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b": ");
+            out.extend_from_slice(if value.is_empty() { b":" } else { b": " });
         }
         out.extend_from_slice(value);
     }

@@ -44,7 +44,10 @@ pub(crate) fn run(prepared: &Prepared, context: &mut Context, call: &mut Call) -
             follow(prepared, context, call, step, call.step);
             continue;
         }
-        context.switch_dialog(call, step.dialog);
+        // In actions of all other steps the dialog of the last one counts.
+        if matches!(step.kind, StepKind::Send(_) | StepKind::Recv(_)) {
+            context.switch_dialog(call, step.dialog);
+        }
         let fate = match &step.kind {
             StepKind::Send(send) => send::run(prepared, context, call, step, send),
             StepKind::Recv(recv) => match waiting_message(call) {

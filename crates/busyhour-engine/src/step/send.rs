@@ -248,7 +248,7 @@ pub(crate) fn answer_again(prepared: &Prepared, context: &mut Context, call: &mu
     let start = context.out.bytes.len();
     context.out.bytes.extend_from_slice(&state.answer);
     context.step(call, step).retransmissions += 1;
-    context.statistics.counters.retransmissions += 1;
+    context.statistics.count_retransmission(call.program);
     let lost_percent = prepared.program.steps[step as usize].lost_percent;
     if context.loses(call, lost_percent) {
         context.out.bytes.truncate(start);
@@ -292,7 +292,7 @@ pub(crate) fn send_automatic(
         shared: &context.shared,
         call,
         now: context.now,
-        branch_index: i64::from(if kind == automatic::Kind::CancelOwn { call.sent_step } else { call.step }),
+        branch_index: branch_index(prepared, call, kind),
         message_index: -1,
         swapped: call.dialog.last.is_request && kind != automatic::Kind::Ok,
     };
@@ -304,6 +304,15 @@ pub(crate) fn send_automatic(
     let path = reply_to.unwrap_or(call.path);
     if !context.transmit(call, path, start) {
         context.warn(|| too_long(call));
+    }
+}
+
+/// What stands for the step in the branch of an automatic message: of a BYE the number of steps, which no step has.
+fn branch_index(prepared: &Prepared, call: &Call, kind: automatic::Kind) -> i64 {
+    match kind {
+        automatic::Kind::Bye => prepared.program.steps.len() as i64,
+        automatic::Kind::CancelOwn => i64::from(call.sent_step),
+        _ => i64::from(call.step),
     }
 }
 

@@ -9,8 +9,8 @@ use busyhour_engine::settings::{CallIdFormat, Settings};
 
 use super::compat::Compat;
 use super::injection::{self, InjectionOption};
-use super::third_party;
 use super::options::{CallIdType, Options, ScenarioChoice};
+use super::third_party;
 use crate::target::Host;
 
 /// Everything that is known of a run before a file is opened or a name is looked up.

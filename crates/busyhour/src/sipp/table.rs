@@ -5,8 +5,8 @@ use busyhour_engine::settings::Behaviors;
 use super::injection;
 use super::later::LATER;
 use super::options::ScenarioChoice;
-use super::third_party;
 use super::row::{Category, Row, Status, Takes};
+use super::third_party;
 use super::values::Unit;
 use super::words::{
     behaviors, call_id_type, choose, circuits, compat, duplicate_check, file, fill, transport,
