@@ -9,6 +9,7 @@ mod capture;
 mod input;
 mod kamailio;
 mod peers;
+mod places;
 mod registrar;
 mod signals;
 mod third_party;
