@@ -121,8 +121,6 @@ pub(crate) struct Flags {
     pub(crate) no_socket: bool,
     /// Is to get a new one before its next step.
     pub(crate) wants_socket: bool,
-    /// `setdest` has changed where it sends to.
-    pub(crate) redirected: bool,
     /// Made for a message outside calls: has no number and does not count.
     pub(crate) automatic: bool,
     /// A received message has started it, or another process (3PCC).

@@ -163,7 +163,6 @@ fn redirect(context: &mut Context, call: &mut Call, ip: IpAddr, port: u16) -> Re
         extra.destination = None;
     }
     call.path.peer = SocketAddr::new(ip, port);
-    call.flags.redirected = true;
     if !call.flags.datagrams {
         leave_socket(context, call);
         call.flags.wants_socket = true;

@@ -196,8 +196,7 @@ fn fold(template: &Template, program: &Program, settings: &Settings) -> Template
 }
 
 fn constant(keyword: &Keyword, program: &Program, settings: &Settings) -> Option<Vec<u8>> {
-    let fixed_remote =
-        || settings.remote.filter(|_| program.sending == Role::Client && !changes_path(program));
+    let fixed_remote = || settings.remote.filter(|_| program.sending == Role::Client);
     let mut text = Vec::new();
     match keyword {
         Keyword::RemoteIp => render::ip(fixed_remote()?.ip(), &mut text),

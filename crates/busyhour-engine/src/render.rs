@@ -269,10 +269,8 @@ impl Source<'_> {
 
     pub(crate) fn remote(&self) -> std::net::SocketAddr {
         match self.settings.remote {
-            Some(remote)
-                if self.prepared.program.sending == busyhour_scenario::program::Role::Client
-                    && !self.call.flags.redirected =>
-            {
+            // Also after `setdest`, as in SIPp.
+            Some(remote) if self.prepared.program.sending == busyhour_scenario::program::Role::Client => {
                 remote
             }
             _ => self.call.path.peer,
