@@ -237,7 +237,7 @@ impl<'a> Compiler<'a> {
 
     /// The text in an attribute, its keywords resolved.
     pub(crate) fn template_of(&mut self, attribute: &Attribute) -> Template {
-        let located = Located::from_attribute(self.text, attribute);
+        let located = Located::from_attribute(self.text, attribute).with_line_ends();
         self.template(&located)
     }
 

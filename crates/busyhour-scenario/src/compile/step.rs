@@ -49,8 +49,9 @@ impl Compiler<'_> {
         self.check_attributes(element, &names::attributes_of(&element.name));
         self.check_children(element);
 
-        let start_timers = self.start_timers(element);
+        // In this order: it is that of the columns in the statistics file.
         let stop_timers = self.stop_timers(element);
+        let start_timers = self.start_timers(element);
         let repeat_timers = self.repeat_timers(element);
         let counter = self.counter(element);
         let condition = self.condition(element);

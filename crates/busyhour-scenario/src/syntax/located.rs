@@ -41,6 +41,18 @@ impl Located {
         Located { text: attribute.value.clone(), at, whole: span }
     }
 
+    /// The same text with every LF as CR LF, as SIPp has it in all texts with keywords.
+    pub(crate) fn with_line_ends(self) -> Located {
+        if !self.text.contains('\n') {
+            return self;
+        }
+        let ended = |(byte, at)| {
+            let before = (byte == b'\n').then_some((b'\r', at));
+            before.into_iter().chain([(byte, at)])
+        };
+        Located::from_bytes(self.bytes().flat_map(ended).collect(), self.whole())
+    }
+
     /// Builds a text from pieces of another: `kept` are bytes with their source offsets.
     pub(crate) fn from_bytes(kept: Vec<(u8, usize)>, whole: Range<usize>) -> Located {
         let (bytes, at): (Vec<u8>, Vec<usize>) = kept.into_iter().unzip();

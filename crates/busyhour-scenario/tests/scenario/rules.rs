@@ -390,12 +390,12 @@ fn several_inits_are_one() {
 }
 
 #[test]
-fn texts_of_actions_are_not_cleaned() {
+fn texts_of_actions_get_line_ends_but_are_not_cleaned() {
     let actions = actions("<log message='  a [call_id]\\n'/>");
     let Action::Log(text) = &actions[0] else { panic!() };
     assert_eq!(
         text.pieces,
-        [Piece::Literal(b"  a ".to_vec()), Piece::Keyword(Keyword::CallId), Piece::Literal(b"\n".to_vec())]
+        [Piece::Literal(b"  a ".to_vec()), Piece::Keyword(Keyword::CallId), Piece::Literal(b"\r\n".to_vec())]
     );
 }
 
