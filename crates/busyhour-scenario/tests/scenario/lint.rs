@@ -277,6 +277,8 @@ fn route_sets() {
         ),
         &["W118"],
     );
+    let of_the_peer = "<recv request='INVITE'/><recv request='NOTIFY' dialog='2'/>";
+    assert_silent(&format!("{of_the_peer}{}", bye.replace("<send>", "<send dialog='2'>")));
 }
 
 #[test]

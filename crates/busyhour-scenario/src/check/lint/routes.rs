@@ -3,13 +3,16 @@
 use crate::check::findings::Findings;
 use crate::check::lint::codes;
 use crate::check::lint::scene::Scene;
-use crate::program::{DialogSlot, StepKind};
+use crate::program::{DialogSlot, Expect, StepKind};
 
 /// Reports sends whose route set or target no receive with `rrs` can have recorded in their dialog.
 pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
     let records = |index: usize| {
         let step = scene.steps.get(index)?.step;
-        matches!(&step.kind, StepKind::Recv(recv) if recv.record_route_set).then_some(step.dialog)
+        let StepKind::Recv(recv) = &step.kind else { return None };
+        // A dialog that the peer opens has the peer's Contact and Record-Route from the start (spec-3.8 A2).
+        let is_request = matches!(recv.expect, Expect::Request(_) | Expect::RequestMatching(_));
+        (recv.record_route_set || (is_request && step.dialog > 0)).then_some(step.dialog)
     };
     let recorded = scene.graph.as_ref().map(|graph| {
         graph.flow(
