@@ -156,7 +156,10 @@ fn third_party_call_control() {
     refused("-sn 3pcc-C-A -slave_cfg f 127.0.0.1", &["-slave_cfg needs -master or -slave"]);
     refused("-sn 3pcc-C-A -master m 127.0.0.1", &["need -slave_cfg FILE"]);
     refused("-sn 3pcc-C-A -master m -slave_cfg /none 127.0.0.1", &["Can not open -slave_cfg file /none"]);
-    refused("-sn 3pcc-C-A -slave s -slave_cfg f 127.0.0.1", &["Inconsistency", "master scenario but -master"]);
+    refused(
+        "-sn 3pcc-C-A -slave s -slave_cfg f 127.0.0.1",
+        &["Inconsistency", "master scenario but -master"],
+    );
     refused("-sn 3pcc-C-B -master m -slave_cfg f 127.0.0.1", &["Inconsistency", "slave scenario but -slave"]);
     let alone = sipp("-sn 3pcc-C-A -3pcc 127.0.0.1:9 -i 127.0.0.1 127.0.0.1");
     assert_eq!(alone.status, 255);
