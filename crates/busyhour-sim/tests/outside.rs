@@ -4,7 +4,7 @@ mod stage;
 
 use busyhour_engine::pacing::Plan;
 use busyhour_engine::settings::Placed;
-use busyhour_engine::{FailureKind, Run, Settings};
+use busyhour_engine::{Command, FailureKind, Run, Settings};
 use busyhour_sim::{Conditions, Node, World, program};
 use stage::*;
 
@@ -132,6 +132,13 @@ fn a_client_with_an_out_of_call_scenario_plays_it_for_requests() {
     // They are calls of their own scenario only.
     let calls = stage.world.snapshot(stage.node).programs[1].calls.clone();
     assert_eq!((calls.incoming, calls.successful, calls.open()), (1, 1, 0));
+    // Nobody waits for them when the run ends.
+    stage.say(&request("NOTIFY", 1, "z"));
+    stage.hears("200");
+    stage.world.node(stage.node).shared().raise_quit(11);
+    stage.world.command(stage.node, &Command::Wake);
+    let calls = stage.world.snapshot(stage.node).programs[1].calls.clone();
+    assert_eq!((calls.incoming, calls.successful, calls.failed_total()), (2, 1, 0));
 }
 
 /// A run that places `placed` and takes calls for `received`.

@@ -61,8 +61,12 @@ impl Snapshot {
         self.calls(program).incoming += 1;
     }
 
-    /// Counts the end of a call of this program.
+    /// Counts the end of a call of this program. That a run ends before an `automatic` one, of which nobody waits for the
+    /// end, is no failure, and such a call counts as open.
     pub(crate) fn count_ended(&mut self, program: u8, failure: Option<FailureKind>, automatic: bool) {
+        if automatic && failure == Some(FailureKind::Aborted) {
+            return;
+        }
         let run = u64::from(!automatic);
         match failure {
             None => {

@@ -172,7 +172,6 @@ impl RunPlan {
             keys: self.keys.clone(),
             files: Some(injection::names(&self.injection)),
             compat: self.compat.scenario(),
-            ..Default::default()
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::UdpSocket;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::program::{Outcome, free_port, sipp, sipp_in, start_sipp_in, wait_for_port};
+use crate::program::{Outcome, Running, free_port, sipp, sipp_in, start_sipp_in, wait_for_port};
 
 /// A value of the last row of a statistics file.
 fn last(folder: &Path, file: &str, column: &str) -> String {
@@ -48,7 +48,7 @@ fn two_processes_call_each_other() {
         );
         start_sipp_in(folder.path(), &line)
     });
-    for (side, outcome) in sides.map(|side| side.wait()).into_iter().enumerate() {
+    for (side, outcome) in sides.map(Running::wait).into_iter().enumerate() {
         // Whoever starts later may miss the other's first INVITE, which is then repeated.
         assert_eq!(outcome.status, 0, "{outcome:?}");
         let file = format!("{side}.csv");
