@@ -32,7 +32,7 @@ pub(crate) fn receive(engine: &mut Engine, command: &[u8]) {
     let id = engine.significant(id);
     let hash = call_id::hash(id);
     match engine.calls.find(hash, id).map(|(index, _)| index) {
-        Some(index) if engine.calls.get_mut(index).is_some_and(|call| call.flags.opening) => {
+        Some(index) if engine.calls.get_mut(index).is_some_and(|call| call.waits_outside()) => {
             if let Some(call) = engine.calls.get_mut(index) {
                 step::keep_command(&mut engine.context, call, command);
             }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use busyhour_engine::pacing::Plan;
-use busyhour_engine::settings::ReadFile;
+use busyhour_engine::settings::{ReadFile, ThirdParty};
 use busyhour_engine::transport::CommandEnd;
 use busyhour_engine::{FailureKind, Settings};
 use busyhour_sim::{Conditions, Node, World};
@@ -266,17 +266,21 @@ fn failures_and_ends_by_actions_count_in_every_step() {
     let step = |kind: &str, list: &str| match kind {
         "send" => send_with("INFO", "", "", &actions(list)),
         "pause" => format!("<pause milliseconds=\"5\">{}</pause>", actions(list)),
+        "sendCmd" => format!("<sendCmd><![CDATA[\nCall-ID: [call_id]\n\n]]>{}</sendCmd>", actions(list)),
         _ => nop("", list),
     };
-    for kind in ["send", "pause", "nop"] {
+    let twin = |settings: &mut Settings| {
+        settings.third_party = Some(ThirdParty { name: None, peers: vec![String::new()] });
+    };
+    for kind in ["send", "pause", "nop", "sendCmd"] {
         let skipped = format!("{check}<log message=\"skipped\"/>");
-        let mut stage = client(&[&step(kind, &skipped), &send("OPTIONS", ""), reference], |_| {});
+        let mut stage = client(&[&step(kind, &skipped), &send("OPTIONS", ""), reference], twin);
         stage.wait(20);
         assert!(stage.lines().contains(&"OPTIONS".to_owned()), "{kind}: the scenario goes on");
         assert!(stage.logs().is_empty(), "{kind}: the rest of the list is skipped");
         stage.fails(FailureKind::StrcmpDoesntMatch);
 
-        let mut stage = client(&[&step(kind, stop), &send("OPTIONS", "")], |_| {});
+        let mut stage = client(&[&step(kind, stop), &send("OPTIONS", "")], twin);
         stage.wait(20);
         assert!(!stage.lines().contains(&"OPTIONS".to_owned()), "{kind}: the call has ended");
         stage.fails(FailureKind::CallRejected);
