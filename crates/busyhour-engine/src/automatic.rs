@@ -64,15 +64,16 @@ Content-Length: 0
 
 ";
 
-/// From and To are rendered for our side towards the peer (spec-3.8 B §8).
+/// From and To are rendered for our side towards the peer (spec-3.8 B §8). The counter of `[cseq]` is not raised for it, as a
+/// `<DefaultMessage>` of SIPp's expects.
 const BYE: &str = "\
 BYE [next_url] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch+1]
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 [routes]
 [last_From:]
 [last_To:]
 Call-ID: [call_id]
-CSeq: [cseq] BYE
+CSeq: [cseq+1] BYE
 Max-Forwards: 70
 Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>
 Content-Length: 0
@@ -142,9 +143,8 @@ fn push_literal(pieces: &mut Vec<Piece>, text: &str) {
 fn keyword(name: &str) -> Keyword {
     match name {
         "branch" => Keyword::Branch(0),
-        "branch+1" => Keyword::Branch(1),
         "call_id" => Keyword::CallId,
-        "cseq" => Keyword::CSeq(0),
+        "cseq+1" => Keyword::CSeq(1),
         "last_cseq_number" => Keyword::LastCSeqNumber(0),
         "last_Request_URI" => Keyword::LastRequestUri,
         "local_ip" => Keyword::LocalIp,

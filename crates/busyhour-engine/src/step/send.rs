@@ -282,9 +282,6 @@ pub(crate) fn send_automatic(
     reply_to: Option<Path>,
 ) {
     let Some(message) = prepared.automatic.get(&kind) else { return };
-    if message.raises_cseq {
-        call.dialog.cseq = call.dialog.cseq.wrapping_add(1);
-    }
     let start = context.out.bytes.len();
     let source = render::Source {
         prepared,
@@ -293,7 +290,7 @@ pub(crate) fn send_automatic(
         call,
         now: context.now,
         branch_index: branch_index(prepared, call, kind),
-        message_index: -1,
+        message_index: if kind == automatic::Kind::Bye { steps(prepared) } else { -1 },
         swapped: call.dialog.last.is_request && kind != automatic::Kind::Ok,
     };
     if let Err(trouble) = source.render(&message.template, &mut context.out.bytes) {
@@ -307,13 +304,19 @@ pub(crate) fn send_automatic(
     }
 }
 
-/// What stands for the step in the branch of an automatic message: of a BYE the number of steps, which no step has.
+/// What stands for the step in the branch of an automatic message: of a BYE the number of steps, which no step has; else the step
+/// before the one that the call is at.
 fn branch_index(prepared: &Prepared, call: &Call, kind: automatic::Kind) -> i64 {
     match kind {
-        automatic::Kind::Bye => prepared.program.steps.len() as i64,
+        automatic::Kind::Bye => steps(prepared),
         automatic::Kind::CancelOwn => i64::from(call.sent_step),
-        _ => i64::from(call.step),
+        automatic::Kind::AckOk => i64::from(call.step),
+        automatic::Kind::Ack | automatic::Kind::Cancel | automatic::Kind::Ok => i64::from(call.step) - 1,
     }
+}
+
+fn steps(prepared: &Prepared) -> i64 {
+    prepared.program.steps.len() as i64
 }
 
 fn unsent(call: &Call, trouble: &render::Unrenderable) -> Vec<u8> {
