@@ -10,7 +10,6 @@ mod input;
 mod kamailio;
 mod peers;
 mod places;
-mod registrar;
 mod signals;
 mod third_party;
 mod wire;

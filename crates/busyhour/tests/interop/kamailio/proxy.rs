@@ -1,11 +1,10 @@
 //! A call through Kamailio as a stateful proxy that records its route: ACK and BYE must follow the route.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use crate::peers::{Agent, Counts, Process, Tool, Transport, free_port, peer, scenario, wait_until_bound};
+use super::start;
+use crate::peers::{Agent, Counts, Tool, Transport, scenario};
 
 const CALLS: u64 = 400;
 
@@ -28,7 +27,7 @@ fn call_through_proxy(caller: Tool, answerer: Tool) {
     let folder = tempfile::tempdir().expect("make a temporary folder");
     let calls = CALLS.to_string();
     let mut server = Agent::server(folder.path(), answerer, Transport::Udp, &["-sn", "uas", "-m", &calls]);
-    let (proxy, port) = start_proxy(&folder.path().join("kamailio"), server.port);
+    let (proxy, port) = start(&folder.path().join("kamailio"), 64, &settings(server.port));
     let file = scenario("caller_behind_proxy.xml");
     let arguments = ["-sf", file.as_str(), "-m", calls.as_str(), "-r", "200"];
     let mut client = Agent::client(folder.path(), caller, port, &arguments);
@@ -46,39 +45,10 @@ fn call_through_proxy(caller: Tool, answerer: Tool) {
     assert!(!routed.contains("unrouted"), "a request of a dialog came without a route\n{}", logs());
 }
 
-/// Starts Kamailio before a server; returns it with its port.
-fn start_proxy(folder: &Path, server: u16) -> (Process, u16) {
-    for _ in 0..5 {
-        let port = free_port();
-        fs::create_dir_all(folder).expect("make Kamailio's folder");
-        let settings = folder.join("kamailio.cfg");
-        fs::write(&settings, configuration(port, server)).expect("write Kamailio's settings");
-        let mut command = Command::new(peer("kamailio"));
-        // In the foreground, logging to standard error, with little memory.
-        command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]).arg(&settings);
-        command.arg("-P").arg(folder.join("pid")).arg("-Y").arg(folder);
-        let mut process = Process::start("kamailio", folder, command);
-        if wait_until_bound(&mut process, Transport::Udp, port) {
-            return (process, port);
-        }
-        let log = process.logs();
-        assert!(log.contains("in use"), "Kamailio did not start\n{log}");
-    }
-    panic!("five ports in a row were taken by others");
-}
-
-fn configuration(port: u16, server: u16) -> String {
+/// A proxy before a server.
+fn settings(server: u16) -> String {
     format!(
-        r#"#!KAMAILIO
-debug=0
-log_stderror=yes
-children=2
-disable_tcp=yes
-auto_aliases=no
-dns=no
-rev_dns=no
-listen=udp:127.0.0.1:{port}
-loadmodule "tm.so"
+        r#"loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
 loadmodule "pv.so"

@@ -7,7 +7,8 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::peers::{Agent, Counts, Process, Tool, Transport, free_port, peer, scenario, wait_until_bound};
+use super::start;
+use crate::peers::{Agent, Counts, Process, Tool, scenario};
 
 const USERS: u64 = 100_000;
 /// Registrations a second, two requests each.
@@ -79,23 +80,9 @@ struct Registrar {
 
 impl Registrar {
     fn start(folder: &Path) -> Registrar {
-        for _ in 0..5 {
-            let port = free_port();
-            fs::create_dir_all(folder).expect("make Kamailio's folder");
-            let (settings, control) = (folder.join("kamailio.cfg"), folder.join("control"));
-            fs::write(&settings, configuration(port, &control)).expect("write Kamailio's settings");
-            let mut command = Command::new(peer("kamailio"));
-            // In the foreground, logging to standard error.
-            command.args(["-DD", "-E", "-m", "256", "-M", "8", "-f"]).arg(&settings);
-            command.arg("-P").arg(folder.join("pid")).arg("-Y").arg(folder);
-            let mut process = Process::start("kamailio", folder, command);
-            if wait_until_bound(&mut process, Transport::Udp, port) {
-                return Registrar { process, port, control };
-            }
-            let log = process.logs();
-            assert!(log.contains("in use"), "Kamailio did not start\n{log}");
-        }
-        panic!("five ports in a row were taken by others");
+        let control = folder.join("control");
+        let (process, port) = start(folder, 256, &settings(&control));
+        Registrar { process, port, control }
     }
 
     /// One of Kamailio's counters.
@@ -111,19 +98,11 @@ impl Registrar {
     }
 }
 
-fn configuration(port: u16, control: &Path) -> String {
+/// A registrar that asks everybody for a password.
+fn settings(control: &Path) -> String {
     let control = control.display();
     format!(
-        r#"#!KAMAILIO
-debug=0
-log_stderror=yes
-children=2
-disable_tcp=yes
-auto_aliases=no
-dns=no
-rev_dns=no
-listen=udp:127.0.0.1:{port}
-loadmodule "tm.so"
+        r#"loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "pv.so"
 loadmodule "textops.so"
