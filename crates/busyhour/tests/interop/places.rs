@@ -12,6 +12,9 @@ use crate::peers::{Process, Tool};
 /// What a place has heard: its name, the number of the connection or port that it came from, and the mark in it.
 type Heard = Vec<(&'static str, usize, String)>;
 
+/// Makes places for a run.
+type Make = fn() -> Places;
+
 /// Two places that answer every request, the target `a` and another one.
 struct Places {
     ports: [u16; 2],
@@ -120,7 +123,7 @@ fn run(tool: Tool, places: &Places, transport: &str, steps: &[String]) -> (Heard
 }
 
 /// Runs both programs and compares them; returns what ours did.
-fn compare(places: fn() -> Places, transport: &str, steps: &[String]) -> (Heard, Option<i32>, String) {
+fn compare(places: Make, transport: &str, steps: &[String]) -> (Heard, Option<i32>, String) {
     let ours = run(Tool::Busyhour, &places(), transport, steps);
     let theirs = run(Tool::Sipp38, &places(), transport, steps);
     assert_eq!(ours, theirs, "ours, then SIPp's");
@@ -156,7 +159,7 @@ fn a_call_with_a_connection_of_its_own_connects_elsewhere_after_setdest() {
 #[test]
 fn a_call_with_a_socket_of_its_own_opens_another_after_closecon() {
     let steps = [options("1"), nop("<closecon/>"), options("2"), options("3")];
-    let places: [(&str, fn() -> Places); 2] = [("tn", Places::tcp), ("un", Places::udp)];
+    let places: [(&str, Make); 2] = [("tn", Places::tcp), ("un", Places::udp)];
     for (transport, places) in places {
         let (places, status, _) = compare(places, transport, &steps);
         assert_eq!(places, heard(&[("a", 0, "1"), ("a", 1, "2"), ("a", 1, "3")]));
@@ -169,7 +172,7 @@ fn what_is_fatal_to_sipp_fails_the_call() {
     let closecon = [options("1"), nop("<closecon/>"), options("2")];
     let shared = [options("1"), setdest("127.0.0.1", "TCP"), options("2")];
     let protocol = [options("1"), setdest("127.0.0.1", "TCP"), options("2")];
-    let cases: [(&str, fn() -> Places, &[String]); 4] = [
+    let cases: [(&str, Make, &[String]); 4] = [
         ("u1", Places::udp, &closecon),
         ("t1", Places::tcp, &closecon),
         ("t1", Places::tcp, &shared),
