@@ -7,6 +7,7 @@ use busyhour_scenario::program::DialogSlot;
 use crate::auth;
 use crate::call_id::CallId;
 use crate::dead_call::Ending;
+use crate::injection::OwnLine;
 use crate::dialogs::Other;
 use crate::pool::Pool;
 use crate::routes::Routes;
@@ -174,7 +175,7 @@ pub(crate) struct Tables {
     /// Empty where the program starts no timer: then all run from the call's creation.
     pub(crate) timers: Vec<Timer>,
     /// The call's lines of the injection files that its program uses; empty for an automatic call.
-    pub(crate) lines: Vec<u32>,
+    pub(crate) lines: Vec<OwnLine>,
 }
 
 /// Start of a response-time timer.

@@ -99,7 +99,8 @@ impl Source<'_> {
                     let may_vanish = (out.len() == start || out.ends_with(b"\n")) && can_be_empty(keyword);
                     let before = out.len();
                     self.keyword(keyword, out)?;
-                    if matches!(keyword, Keyword::Field { .. })
+                    if let Keyword::Field { file, .. } = keyword
+                        && injection::may_hold_credentials(self, *file)
                         && let Some((at, credentials)) = auth::in_value(&out[before..])
                     {
                         let at = before + at.start..before + at.end;

@@ -15,6 +15,14 @@ use crate::snapshot::FailureKind;
 /// Most fields that are missing in one go of a call's steps and told; the others are only counted.
 const MISSING_TOLD_MAX: usize = 16;
 
+/// A call's line of one file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnLine {
+    line: u32,
+    /// Where the file has it, so that it is looked for once.
+    start: u64,
+}
+
 /// The files that a program's keywords name, by [`FileId`].
 #[derive(Debug, Default)]
 pub(crate) struct FieldFiles {
@@ -62,13 +70,13 @@ impl FieldFiles {
     }
 
     /// Chooses a call's lines, one for each file: they are the call's own from its start.
-    pub(crate) fn choose(&self, files: &Files, number: u64, user: u32, seed: u64, lines: &mut Vec<u32>) {
+    pub(crate) fn choose(&self, files: &Files, number: u64, user: u32, seed: u64, lines: &mut Vec<OwnLine>) {
         lines.clear();
-        lines.extend(
-            self.places
-                .iter()
-                .map(|place| place.map_or(NOBODY, |place| files.line_of_call(place, number, user, seed))),
-        );
+        lines.extend(self.places.iter().map(|place| {
+            let Some(place) = *place else { return OwnLine { line: NOBODY, start: u64::MAX } };
+            let line = files.line_of_call(place, number, user, seed);
+            OwnLine { line, start: files.start(place, line) }
+        }));
     }
 
     /// Warns of fields that were not there since it was last asked.
@@ -122,15 +130,26 @@ pub(crate) fn append(
             None => "[fieldN]: No injection file was specified!".to_owned(),
         }));
     };
-    let line = match line {
-        None => own_line(source, file, place, files)?,
-        Some(template) => given_line(source, template, out)?,
+    let (line, appended) = match line {
+        None => match own_line(source, file, place, files)? {
+            None => return Ok(()),
+            Some(OwnLine { line, start }) => (line, files.append_at(place, line, start, column, out)),
+        },
+        Some(template) => match given_line(source, template, out)? {
+            None => return Ok(()),
+            Some(line) => (line, files.append(place, line, column, out)),
+        },
     };
-    let Some(line) = line else { return Ok(()) };
-    if files.append(place, line, column, out) == Appended::NoField {
+    if appended == Appended::NoField {
         fields.note_missing(place, line, column);
     }
     Ok(())
+}
+
+/// Whether a field's value may hold `[authentication …]`.
+pub(crate) fn may_hold_credentials(source: &Source<'_>, file: FileId) -> bool {
+    let place = source.prepared.fields.place(file);
+    place.is_some_and(|place| source.shared.files().holds_authentication(place))
 }
 
 /// The line drawn for the call; `None` for a call without a user.
@@ -139,11 +158,11 @@ fn own_line(
     file: FileId,
     place: usize,
     files: &Files,
-) -> Result<Option<u32>, Unrenderable> {
+) -> Result<Option<OwnLine>, Unrenderable> {
     let lines = source.call.tables.as_ref().map_or(&[][..], |tables| &tables.lines);
     match lines.get(usize::from(file)) {
-        Some(&NOBODY) => Ok(None),
-        Some(&BEYOND) => {
+        Some(OwnLine { line: NOBODY, .. }) => Ok(None),
+        Some(OwnLine { line: BEYOND, .. }) => {
             let table = files.table(place);
             Err(unusable(format!(
                 "the injection file {} has only {} lines, yet user {} was requested",

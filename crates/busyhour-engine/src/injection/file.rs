@@ -222,6 +222,29 @@ impl Files {
         }
     }
 
+    /// Where the file's bytes have a line of a call; nowhere if it was inserted.
+    pub(crate) fn start(&self, place: usize, line: u32) -> u64 {
+        let table = &self.files[place].table;
+        if line < table.lines() { table.start(line) } else { u64::MAX }
+    }
+
+    /// Appends a field of a line of the file at a place, which starts there.
+    pub(crate) fn append_at(
+        &self,
+        place: usize,
+        line: u32,
+        start: u64,
+        column: u32,
+        out: &mut Vec<u8>,
+    ) -> Appended {
+        let file = &self.files[place];
+        match file.changes() {
+            Some(changes) => file.append(Some(&changes), line, column, out),
+            None if file.table.append_at(start, line, column, out) => Appended::Value,
+            None => Appended::NoField,
+        }
+    }
+
     /// Appends a field of a line of the file at a place.
     pub(crate) fn append(&self, place: usize, line: u32, column: u32, out: &mut Vec<u8>) -> Appended {
         let file = &self.files[place];

@@ -1,6 +1,6 @@
 //! One injection file in memory: its bytes, and where every eighth line starts.
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memchr_iter, memchr2_iter, memmem};
 
 use super::parse::{BadFile, Note};
 use super::printf::Printf;
@@ -96,41 +96,44 @@ impl Table {
 
     /// Appends a field, if there is one.
     pub(super) fn append(&self, line: u32, column: u32, out: &mut Vec<u8>) -> bool {
+        self.append_at(self.start(line), line, column, out)
+    }
+
+    /// The same, of a line that starts there.
+    pub(super) fn append_at(&self, start: u64, line: u32, column: u32, out: &mut Vec<u8>) -> bool {
+        let Some(value) = self.bytes.get(start as usize..).and_then(|rest| field(rest, column)) else {
+            return false;
+        };
         match &self.printf {
-            None => match field(self.row(line), column) {
-                Some(value) => out.extend_from_slice(value),
-                None => return false,
-            },
-            Some(printf) => match field(self.row(line % self.real_lines), column) {
-                Some(value) => printf.append(value, line, out),
-                None => return false,
-            },
+            None => out.extend_from_slice(value),
+            Some(printf) => printf.append(value, line, out),
         }
         true
     }
 
-    /// A line as it stands in the file.
-    pub(super) fn row(&self, line: u32) -> &[u8] {
-        debug_assert!(line < self.real_lines && self.real_lines <= LINES_MAX);
-        let line = line as usize;
-        let Some(&start) = self.offsets.get(line / STRIDE) else { return b"" };
-        let mut rest = &self.bytes[start as usize..];
+    /// Where a line starts, or the one that a virtual line is made from.
+    pub(super) fn start(&self, line: u32) -> u64 {
+        debug_assert!(line < self.lines() && self.real_lines <= LINES_MAX);
+        let line = if self.printf.is_some() { line % self.real_lines } else { line } as usize;
+        let Some(&known) = self.offsets.get(line / STRIDE) else { return self.bytes.len() as u64 };
+        let mut start = known as usize;
         for _ in 0..line % STRIDE {
-            let end = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-            rest = &rest[end..];
+            start += memchr(b'\n', &self.bytes[start..]).map_or(0, |end| end + 1);
         }
-        &rest[..memchr(b'\n', rest).unwrap_or(rest.len())]
+        start as u64
     }
 }
 
-/// A field of a line, 0-based. Fields are parted by `;`; there is no quoting, and blanks are part of them.
-pub(super) fn field(row: &[u8], column: u32) -> Option<&[u8]> {
+/// A field of the line that starts here, 0-based. Fields are parted by `;`; there is no quoting, and blanks are part of
+/// them.
+pub(super) fn field(text: &[u8], column: u32) -> Option<&[u8]> {
     let mut start = 0;
-    let mut borders = memchr_iter(b';', row);
+    let mut borders = memchr2_iter(b';', b'\n', text);
     for _ in 0..column {
-        start = borders.next()? + 1;
+        let border = borders.next().filter(|border| text[*border] == b';')?;
+        start = border + 1;
     }
-    Some(&row[start..borders.next().unwrap_or(row.len())])
+    Some(&text[start..borders.next().unwrap_or(text.len())])
 }
 
 /// Number of fields of a line.
@@ -148,6 +151,11 @@ mod tests {
         let values: Vec<_> = (0..5).map(|column| field(row, column)).collect();
         assert_eq!(values, [Some(&b" a "[..]), Some(b"\"b"), Some(b"c\""), Some(b""), None]);
         assert_eq!(fields(row), 4);
+        let more = b"a;b\nc;d\n";
+        assert_eq!(
+            (field(more, 1), field(more, 2), field(&more[4..], 1)),
+            (Some(&b"b"[..]), None, Some(&b"d"[..]))
+        );
         assert_eq!((field(b"", 0), field(b"", 1), fields(b"")), (Some(&b""[..]), None, 1));
     }
 
