@@ -149,7 +149,7 @@ fn many_calls_on_several_workers_adopt_one_dialog_each() {
     let node = world.add(client.workers(3));
     let mut stage = Stage { world, node, peer };
     stage.wait(30);
-    let invites: Vec<_> = stage.heard().iter().map(|heard| heard.text()).collect();
+    let invites: Vec<_> = stage.heard().iter().map(busyhour_sim::Heard::text).collect();
     assert_eq!(invites.len(), 20);
     for n in 0..20 {
         stage.say(&request("INVITE", 1, &format!("leg-{n}@b")));
@@ -160,7 +160,7 @@ fn many_calls_on_several_workers_adopt_one_dialog_each() {
         stage.say(&response(invite, "200 OK"));
     }
     let byes: Vec<_> =
-        stage.heard().iter().filter(|heard| line(heard) == "BYE").map(|heard| heard.text()).collect();
+        stage.heard().iter().filter(|heard| line(heard) == "BYE").map(busyhour_sim::Heard::text).collect();
     let mut ids: Vec<_> = byes.iter().map(|bye| header(bye, "Call-ID")).collect();
     ids.sort_unstable();
     ids.dedup();

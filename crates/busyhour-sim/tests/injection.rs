@@ -141,7 +141,7 @@ fn each_user_has_a_line() {
 #[test]
 fn without_users_a_file_by_users_is_empty() {
     let outcome = run(&scenario("([field0])"), files(&[("a.csv", "USER\na;b\n")]), 1, |settings| {
-        settings.calls_max = Some(2)
+        settings.calls_max = Some(2);
     });
     assert_eq!(outcome.values, ["()", "()"]);
     assert_eq!(outcome.snapshot.counters.warnings, 0);
