@@ -1,6 +1,7 @@
 //! `<xi:include>`: an included file's content takes the element's place (spec-3.8 A1), so that nothing behind this knows of
 //! files.
 
+use crate::check::codes::ELEMENT_IGNORED;
 use crate::check::findings::Findings;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{INCLUDE, Inclusion, Source, holds_includes};
@@ -33,7 +34,8 @@ fn expanded(nodes: Vec<Node>, in_holder: bool, source: &Source, findings: &mut F
     out
 }
 
-/// What an included file holds: the children of its `<scenario>`, or its elements if it has none.
+/// What an included file holds: the children of its `<scenario>`, or else its first element, as with SIPp 3.8.0. A finding names
+/// what stands behind that.
 fn content(include: &Element, source: &Source, findings: &mut Findings) -> Option<Vec<Node>> {
     let span = match source.inclusion(include.name_span.start) {
         Inclusion::Text(span) => span,
@@ -49,16 +51,23 @@ fn content(include: &Element, source: &Source, findings: &mut Findings) -> Optio
         return None;
     }
     findings.extend(found.into_iter().map(|finding| finding.shifted(span.start)));
-    let mut nodes = Vec::new();
-    for mut element in elements {
+    let mut elements = elements.into_iter().map(|mut element| {
         element.shift(span.start);
-        if element.name == "scenario" {
-            nodes.append(&mut element.children);
-        } else {
-            nodes.push(Node::Element(element));
-        }
-    }
-    Some(nodes)
+        element
+    });
+    let first = elements.next()?;
+    elements.for_each(|other| not_first(&other, findings));
+    Some(if first.name == "scenario" { first.children } else { vec![Node::Element(first)] })
+}
+
+fn not_first(element: &Element, findings: &mut Findings) {
+    findings.add(
+        ELEMENT_IGNORED,
+        element.name_span.clone(),
+        format!("<{}> is ignored: only the first element of an included file is read", element.name),
+        "not read",
+        "put all elements of the file into one <scenario>",
+    );
 }
 
 fn not_read(include: &Element) -> Diagnostic {

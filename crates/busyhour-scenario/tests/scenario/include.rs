@@ -36,13 +36,13 @@ fn content_takes_the_place_of_the_element() {
                 <nop><action><xi:include href='log.xml'/></action></nop>\n<recv request='E'/></scenario>";
     let (source, loaded) = load_files(&[
         ("dir/main.xml", main),
-        ("dir/set.xml", "<nop/>\n<label id='x'/>"),
+        ("dir/set.xml", "<scenario><nop/>\n<label id='x'/></scenario>"),
         (
             "dir/sub/more.xml",
             "<?xml version='1.0'?>\n<scenario name='other'>\n<recv request='B'/>\n<xi:include href='deep.xml'/></scenario>",
         ),
         ("dir/sub/deep.xml", "<!-- one -->\n<recv request='C'/>"),
-        ("dir/log.xml", "<log message='1'/>\n<log message='2'/>"),
+        ("dir/log.xml", "<scenario><log message='1'/>\n<log message='2'/></scenario>"),
     ]);
     assert_eq!(loaded.diagnostics, [], "{}", render(&source, &loaded.diagnostics, false));
     let program = loaded.program.unwrap();
@@ -51,6 +51,20 @@ fn content_takes_the_place_of_the_element() {
     // Each step has its line in its own file.
     assert_eq!(program.steps.iter().map(|step| step.line).collect::<Vec<_>>(), [3, 3, 2, 5, 6]);
     assert_eq!(program.steps[3].actions.len(), 2);
+}
+
+/// As SIPp 3.8.0 does it, though not in silence.
+#[test]
+fn of_several_elements_without_a_scenario_the_first_is_taken() {
+    for file in
+        ["<recv request='A'/>\n<recv request='B'/>", "<scenario><recv request='A'/></scenario>\n<nop/>"]
+    {
+        let files = [("main.xml", &*including("a.xml")), ("a.xml", file)];
+        let (_, loaded) = load_files(&files);
+        assert_eq!(loaded.program.unwrap().steps.len(), 1);
+        let found = lines(&files);
+        assert!(found.len() == 1 && found[0].starts_with("a.xml:2:2: warning[W107]"), "{found:?}");
+    }
 }
 
 #[test]
@@ -70,7 +84,7 @@ fn findings_point_into_the_included_file() {
         ("main.xml", &*including("a.xml")),
         (
             "a.xml",
-            "<recv request='A'/>\n<send>\n <![CDATA[\n  BYE sip:a SIP/2.0\n  X: [nonsense]\n ]]></send>",
+            "<scenario><recv request='A'/>\n<send>\n <![CDATA[\n  BYE sip:a SIP/2.0\n  X: [nonsense]\n ]]></send></scenario>",
         ),
     ];
     let found = lines(&files);
@@ -86,7 +100,7 @@ fn findings_point_into_the_included_file() {
 fn an_included_file_is_decoded_and_read_like_any_other() {
     let found = lines(&[
         ("main.xml", &including("a.xml")),
-        ("a.xml", "<recv request='A'>\n</recvv>\n<recv request=B/>"),
+        ("a.xml", "<scenario><recv request='A'>\n</recvv>\n<recv request=B/></scenario>"),
     ]);
     assert!(found[0].starts_with("a.xml:2:3: warning[W010]"), "{found:?}");
     assert!(found[1].starts_with("a.xml:3:15: warning[W005]"), "{found:?}");
@@ -145,11 +159,12 @@ fn nesting_and_number_have_limits() {
     let (_, loaded) = load_files(&[("main.xml", &many), ("a.xml", "<recv request='A'/>")]);
     assert_eq!(loaded.diagnostics.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["E021"]);
     // Two of each in sixteen levels would be 65536.
-    let twice: Vec<String> =
-        names.iter().skip(1).map(|next| format!("<xi:include href='{next}'/>").repeat(2)).collect();
-    let mut files: Vec<_> = names.iter().map(String::as_str).zip(twice.iter().map(String::as_str)).collect();
-    let main = format!("<scenario>{}</scenario>", twice[0]);
-    files[0].1 = &main;
+    let twice: Vec<String> = names
+        .iter()
+        .skip(1)
+        .map(|next| format!("<scenario>{}</scenario>", format!("<xi:include href='{next}'/>").repeat(2)))
+        .collect();
+    let files: Vec<_> = names.iter().map(String::as_str).zip(twice.iter().map(String::as_str)).collect();
     assert_eq!(lines(&files).len(), 1);
 }
 
