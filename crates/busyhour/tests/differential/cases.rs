@@ -60,7 +60,8 @@ cases! {
         unexpected_request_before_an_answer without_bye_behavior
     }
     automatic {
-        automatic_answers_in_a_call automatic_answers_outside_calls default_messages
+        automatic_answers_in_a_call automatic_answers_outside_calls default_bye_and_acknowledgement
+        default_messages
     }
     transactions {
         client_transactions server_transactions
