@@ -81,7 +81,7 @@ pub const TEXT_IGNORED: &str = "W101";
 pub const CDATA_TWICE: &str = "W102";
 /// `crlf="false"`: any value turns it on.
 pub const CRLF_FALSE: &str = "W103";
-/// A receive timeout behind optional receives: it never fires.
+/// A receive timeout behind optional receives: it never fires while the call waits at one of them.
 pub const TIMEOUT_NEVER_FIRES: &str = "W104";
 /// `\d`, `\s`, `\w` and the like in a POSIX expression.
 pub const NOT_POSIX: &str = "W105";

@@ -47,17 +47,22 @@ pub(crate) fn check_neighbours(
         return;
     }
     match kind {
-        StepKind::Recv(recv) => {
+        StepKind::Recv(_) => {
+            // Where both have one, each wait comes to an end.
             if let Some(span) = &place.timeout
+                && before_place.timeout.is_none()
                 && !place.labelled
             {
-                let which = if recv.optional == Optional::No { "" } else { "first " };
                 findings.add(
                     codes::TIMEOUT_NEVER_FIRES,
                     span.clone(),
-                    "this timeout never fires: the call waits at the first of the optional receives before it",
-                    "never armed",
-                    format!("move the timeout to the {which}optional <recv> in front"),
+                    format!(
+                        "while the call waits at the optional <{}> in front, this timeout does not run: it never \
+                         fires if that message does not come",
+                        before_place.element
+                    ),
+                    "not armed there",
+                    format!("give the optional <{}> in front a timeout, too", before_place.element),
                 );
             }
         }

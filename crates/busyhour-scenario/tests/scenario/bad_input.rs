@@ -232,6 +232,11 @@ fn warnings() {
         &[TIMEOUT_NEVER_FIRES],
     );
     assert_steps("<recv request='A' optional='true' timeout='5'/><recv request='B'/>", &[]);
+    assert_steps("<recv request='A' optional='true' timeout='5'/><recv request='B' timeout='5'/>", &[]);
+    assert_steps(
+        "<recv request='A' optional='true' timeout='5'/><recv request='B' optional='true'/><recv request='C' timeout='§5'/>",
+        &[TIMEOUT_NEVER_FIRES],
+    );
     assert_steps("<recv request='§\\d' regexp_match='true'/>", &[NOT_POSIX]);
     assert_steps(&actions("<ereg regexp='a§\\d+' assign_to='a,a'/>"), &[NOT_POSIX]);
     assert_steps("<recv request='A' regexp_match='§1'/>", &[VALUE_TAKEN_FOR]);
