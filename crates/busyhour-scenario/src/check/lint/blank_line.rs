@@ -26,12 +26,13 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
 }
 
 /// The keyword that a line consists of.
-fn lone_keyword(line: &str) -> Option<&str> {
+pub(super) fn lone_keyword(line: &str) -> Option<&str> {
     line.strip_prefix('[')?.strip_suffix(']').filter(|keyword| !keyword.contains(['[', ']']))
 }
 
-/// A variable may be empty, too, but whoever ends a message with one has put headers into it.
-fn may_be_empty(keyword: &str) -> bool {
+/// True for a keyword that may be empty. A variable may be so, too, but whoever ends a message with one has put headers
+/// into it.
+pub(super) fn may_be_empty(keyword: &str) -> bool {
     let Some(header) = keyword.strip_prefix("last_") else {
         return keyword == "routes"
             || keyword

@@ -26,3 +26,5 @@ pub const BLANK_LINE_LOST: &str = "W121";
 pub const FOLDED: &str = "W122";
 /// A variable that is used where nothing has set it.
 pub const VARIABLE_UNSET: &str = "W123";
+/// A `[len]` with more headers behind it and no body: SIPp before 3.8 writes over them.
+pub const LEN_OVERWRITES: &str = "W124";

@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use crate::check::findings::Findings;
+use crate::check::lint::blank_line::{lone_keyword, may_be_empty};
 use crate::check::lint::codes;
-use crate::check::lint::message::{Message, keywords};
+use crate::check::lint::message::{KeywordText, Message, keywords};
 use crate::check::lint::scene::{Scene, StepScene, actions_of};
 use crate::syntax::located::Located;
+use crate::syntax::names;
 
 /// Attributes of actions that are texts with keywords.
 const TEXTS: &[&str] = &["message", "value", "command", "verify"];
@@ -19,6 +21,7 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
     for step in &scene.steps {
         if let Some(message) = &step.message {
             len_twice(message, findings);
+            overwriting_len(message, findings);
             literal_length(message, findings);
         }
     }
@@ -55,6 +58,49 @@ fn len_twice(message: &Message, findings: &mut Findings) {
             "write [len] once, in Content-Length",
         );
     }
+}
+
+/// Where there is no body, SIPp before 3.8 writes a blank line and a NUL behind the length, whatever stands there.
+fn overwriting_len(message: &Message, findings: &mut Findings) {
+    let keywords = message.keywords();
+    let Some(len) = keywords.iter().rfind(|keyword| is_len(&keyword.text)) else { return };
+    let headers = message.get(0..message.body().start);
+    let brings_body = |keyword: &KeywordText| may_bring_body(&keyword.text, &headers[keyword.range.end..]);
+    if !message.body().is_empty() || has_line_ends(headers) || keywords.iter().any(brings_body) {
+        return;
+    }
+    let mut lines = headers[len.range.end..].split("\r\n").filter(|line| !line.is_empty());
+    // Content-Length is the last header in effect where these are empty.
+    let Some(line) = lines.find(|line| !lone_keyword(line).is_some_and(may_be_empty)) else { return };
+    let name = line.split(':').next().unwrap_or_default().trim();
+    findings.add(
+        codes::LEN_OVERWRITES,
+        message.span(len.range.clone()),
+        format!(
+            "the body is empty: SIPp before 3.8 writes a blank line and a NUL over the start of '{name}'"
+        ),
+        "not at the end of the last header",
+        "make this header the last one, or write 0 in place of [len]",
+    );
+}
+
+/// True for a keyword that may bring the end of the headers and a body along: its value is not known, and nothing follows
+/// it on its line.
+fn may_bring_body(keyword: &str, behind: &str) -> bool {
+    if !behind.starts_with("\r\n") {
+        return false;
+    }
+    match keyword.split([' ', '+', '-']).next().unwrap_or_default() {
+        "last_message" | "file" | "fill" => true,
+        name if name.starts_with("last_") => false,
+        name => name.starts_with("field") || !names::KEYWORDS.contains(&name),
+    }
+}
+
+/// True if escapes may be line ends, which the lines of a text do not show.
+fn has_line_ends(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("\\x0a") || text.contains("\\xa")
 }
 
 fn literal_length(message: &Message, findings: &mut Findings) {
