@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Link {
     /// The peer's port.
     pub(crate) port: u16,
-    /// Where the last message came from, or where the first one goes to.
+    /// Where messages go: to the sender of the one in hand.
     remote: Option<SocketAddr>,
     socket: Socket,
 }
@@ -44,7 +44,7 @@ impl Link {
         Link { port, remote: None, socket }
     }
 
-    /// Sets where messages go until one arrives; over TCP it connects.
+    /// Sets where messages go until one is answered; over TCP it connects.
     pub(crate) fn connect(&mut self, port: u16) {
         let mut remote = SocketAddr::from(([127, 0, 0, 1], port));
         if let Socket::Tcp { connections, .. } = &mut self.socket {
@@ -56,13 +56,12 @@ impl Link {
         self.remote = Some(remote);
     }
 
-    /// The next message and the port it came from, waiting no longer than that.
-    pub(crate) fn receive(&mut self, patience: Duration) -> Option<(Vec<u8>, u16)> {
+    /// The next message and where it came from, waiting no longer than that.
+    pub(crate) fn receive(&mut self, patience: Duration) -> Option<(Vec<u8>, SocketAddr)> {
         let deadline = Instant::now() + patience;
         loop {
-            if let Some((message, source)) = self.poll() {
-                self.remote = Some(source);
-                return Some((message, source.port()));
+            if let Some(received) = self.poll() {
+                return Some(received);
             }
             if Instant::now() >= deadline {
                 return None;
@@ -71,7 +70,12 @@ impl Link {
         }
     }
 
-    /// Sends to where the last message came from.
+    /// Makes this the destination.
+    pub(crate) fn answer_to(&mut self, remote: SocketAddr) {
+        self.remote = Some(remote);
+    }
+
+    /// Sends to the destination.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         let remote = self.remote.expect("somebody to send to");
         match &mut self.socket {
@@ -88,7 +92,7 @@ impl Link {
         }
     }
 
-    /// Ends the connection that the last message came by.
+    /// Ends the connection to the destination.
     pub(crate) fn close(&mut self, hard: bool) {
         let Socket::Tcp { connections, .. } = &mut self.socket else { return };
         if let Some(position) =

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use crate::case::Case;
 use crate::common_form::CommonForm;
-use crate::peer::Peer;
-use crate::peers::{Agent, Tool, Transport};
+use crate::peer::{Peer, Record};
+use crate::peers::{Agent, Tool, Transport, free_port, wait_until_bound};
 use crate::statistics::Statistics;
 
 /// Longest that a program may take to end after the peer's script.
 const END: Duration = Duration::from_secs(20);
 
+/// Exit code of a program whose port is taken (spec-cli §4).
+const PORT_TAKEN: i32 = 254;
+
 /// What one program did.
 struct Outcome {
-    /// Messages at the peer's two ports, in common form.
+    /// Messages at the peer's two ports, call by call, in common form.
     messages: [Vec<String>; 2],
     exit: i32,
     statistics: Option<Statistics>,
@@ -95,7 +98,7 @@ fn run(case: &Case, tool: Tool, folder: &Path) -> Outcome {
     let mut agent = if case.server {
         Agent::server(folder, tool, case.transport, &arguments)
     } else {
-        Agent::client(folder, tool, peer.links[0].port, &arguments)
+        client(case, tool, folder, &arguments, peer.links[0].port)
     };
     if case.server {
         peer.connect(agent.port);
@@ -110,8 +113,7 @@ fn run(case: &Case, tool: Tool, folder: &Path) -> Outcome {
     peer.drain(&mut agent.process, END);
     let exit = agent.process.wait(END).code().unwrap_or(-1);
     let form = CommonForm::new(case, agent.process.id(), agent.port, &peer);
-    let messages: [Vec<String>; 2] =
-        peer.records.each_ref().map(|records| records.iter().map(|record| form.of(&record.text)).collect());
+    let messages: [Vec<String>; 2] = peer.records.each_ref().map(|records| by_call(records, &form));
     let logs = read_logs(&logs, &scenario, &form, &agent);
     println!(
         "==== {tool:?} sent:\n{}",
@@ -125,6 +127,34 @@ fn run(case: &Case, tool: Tool, folder: &Path) -> Outcome {
         logs,
         told: agent.process.logs(),
     }
+}
+
+/// Starts a client on a port of the kernel's choice. Left to themselves all would try the same one.
+fn client(case: &Case, tool: Tool, folder: &Path, arguments: &[&str], peer: u16) -> Agent {
+    if case.arguments.windows(2).any(|two| two[0] == "-t" && two[1].ends_with('n')) {
+        return Agent::client(folder, tool, peer, arguments);
+    }
+    for attempt in 0..5 {
+        let port = free_port();
+        let own = port.to_string();
+        let arguments = [arguments, &["-p", &own]].concat();
+        let mut agent = Agent::client(&folder.join(attempt.to_string()), tool, peer, &arguments);
+        let tcp = case.transport == Transport::Tcp;
+        if tcp || wait_until_bound(&mut agent.process, case.transport, port) {
+            return agent;
+        }
+        let status = agent.process.wait(END);
+        assert_eq!(status.code(), Some(PORT_TAKEN), "{tool:?} ended with {status}\n{}", agent.process.logs());
+    }
+    panic!("five ports in a row were taken by others");
+}
+
+/// The messages call by call, in order within each: only that order is promised.
+fn by_call(records: &[Record], form: &CommonForm<'_>) -> Vec<String> {
+    let mut messages: Vec<(String, String)> =
+        records.iter().map(|record| (form.of(&record.call_id), form.of(&record.text))).collect();
+    messages.sort_by(|(one, _), (other, _)| one.cmp(other));
+    messages.into_iter().map(|(_, message)| message).collect()
 }
 
 fn arguments(case: &Case, scenario: &Path, files: &Path, logs: &Path, peer: &Peer) -> Vec<String> {

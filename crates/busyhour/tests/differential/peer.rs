@@ -1,6 +1,7 @@
 //! The scripted peer at work: it follows its script and writes down everything it is sent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ pub(crate) struct Peer {
     via: &'static str,
     /// The server's port, 0 for clients.
     port: u16,
+    /// Messages that nothing has been expected for so far, with where they came from.
+    waiting: [VecDeque<(Received, SocketAddr)>; 2],
     last: Received,
     /// The last request of each method.
     requests: HashMap<String, Received>,
@@ -41,6 +44,8 @@ pub(crate) struct Record {
     pub(crate) text: String,
     /// The port it came from; a note has none.
     pub(crate) source: Option<u16>,
+    /// The call it belongs to.
+    pub(crate) call_id: String,
 }
 
 impl Peer {
@@ -53,6 +58,7 @@ impl Peer {
             tool,
             via: if case.transport == Transport::Tcp { "TCP" } else { "UDP" },
             port: 0,
+            waiting: [VecDeque::new(), VecDeque::new()],
             last: Received::default(),
             requests: HashMap::new(),
             dialogs: HashMap::new(),
@@ -143,7 +149,8 @@ impl Peer {
             }
             What::VerifyDigest { username, password } => {
                 let text = crate::digest::verdict(&self.last, username, password);
-                self.records[link].push(Record { text, source: None });
+                let call_id = self.last.header("Call-ID").to_owned();
+                self.records[link].push(Record { text, source: None, call_id });
             }
             What::Times(count, steps) => (0..*count).for_each(|_| self.play(steps, process)),
             What::Close { hard } => self.links[link].close(*hard),
@@ -151,15 +158,21 @@ impl Peer {
         }
     }
 
+    /// Takes the first message of these kinds, also if another has come before it: messages of different calls may overtake
+    /// each other.
     fn expect(&mut self, link: usize, kinds: &[String], process: &mut Process) {
         let deadline = Instant::now() + PATIENCE;
+        let mut looked_at = 0;
         loop {
             let ended = process.ended().is_some();
-            if self.receive(link, Duration::from_millis(20)) {
-                if kinds.iter().any(|kind| kind == self.last.kind()) {
+            while let Some((message, _)) = self.waiting[link].get(looked_at) {
+                if kinds.iter().any(|kind| kind == message.kind()) {
+                    self.take(link, looked_at);
                     return;
                 }
-            } else if ended || Instant::now() >= deadline {
+                looked_at += 1;
+            }
+            if !self.receive(link, Duration::from_millis(20)) && (ended || Instant::now() >= deadline) {
                 let why = if ended { "has ended" } else { "is silent" };
                 panic!("no {} from {}: it {why}\n{}", kinds.join(" or "), process.name(), self.told(process));
             }
@@ -169,7 +182,20 @@ impl Peer {
     fn receive(&mut self, link: usize, patience: Duration) -> bool {
         let Some((bytes, source)) = self.links[link].receive(patience) else { return false };
         let message = Received::new(&bytes);
-        self.records[link].push(Record { text: message.text().to_owned(), source: Some(source) });
+        let call_id = message.header("Call-ID").to_owned();
+        self.records[link].push(Record {
+            text: message.text().to_owned(),
+            source: Some(source.port()),
+            call_id,
+        });
+        self.waiting[link].push_back((message, source));
+        true
+    }
+
+    /// Makes a message the one that the next steps are about.
+    fn take(&mut self, link: usize, position: usize) {
+        let Some((message, source)) = self.waiting[link].remove(position) else { return };
+        self.links[link].answer_to(source);
         let call_id = message.header("Call-ID").to_owned();
         if let Some(dialog) = self.dialogs.get_mut(&call_id) {
             dialog.learn(&message);
@@ -184,7 +210,6 @@ impl Peer {
             self.requests.insert(String::new(), message.clone());
         }
         self.last = message;
-        true
     }
 
     fn last_request(&self) -> Option<Received> {

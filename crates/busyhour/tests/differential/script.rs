@@ -1,7 +1,7 @@
 //! The peer's script, one step on a line:
 //!
 //! ```text
-//! expect INVITE             waits for a message with that method or status code; what comes before it is recorded too
+//! expect INVITE             takes the next message with that method or status code; others wait for an `expect` of their own
 //! expect ACK|CANCEL         either of them
 //! send 180 Ringing          answers the last request; `send 487 Terminated to INVITE` the last one with that method
 //! send OPTIONS              a request in the current dialog

@@ -29,14 +29,14 @@ pub(crate) fn free_port() -> u16 {
     panic!("no port free for both UDP and TCP after 100 tries");
 }
 
-/// Waits until somebody has bound the port; false if the process ended before.
+/// Waits until the process has bound the port; false if it ended before.
 ///
 /// # Panics
 /// If neither happens in time.
 pub(crate) fn wait_until_bound(process: &mut Process, transport: Transport, port: u16) -> bool {
     let deadline = Instant::now() + SOON;
     while Instant::now() < deadline {
-        if is_bound(transport, port) {
+        if is_bound(transport, port, process.id()) {
             return true;
         }
         if process.ended().is_some() {
@@ -47,8 +47,8 @@ pub(crate) fn wait_until_bound(process: &mut Process, transport: Transport, port
     panic!("{} has not bound port {port} in {SOON:?}\n{}", process.name(), process.logs());
 }
 
-/// Whether the kernel lists the port as bound (UDP) or listening (TCP).
-fn is_bound(transport: Transport, port: u16) -> bool {
+/// Whether the kernel lists the port as bound (UDP) or listening (TCP) by that process. Another one may have been quicker.
+fn is_bound(transport: Transport, port: u16, process: u32) -> bool {
     let (files, state) = match transport {
         Transport::Udp => (["/proc/net/udp", "/proc/net/udp6"], "07"),
         Transport::Tcp => (["/proc/net/tcp", "/proc/net/tcp6"], "0A"),
@@ -56,9 +56,17 @@ fn is_bound(transport: Transport, port: u16) -> bool {
     let suffix = format!(":{port:04X}");
     files.iter().filter_map(|file| fs::read_to_string(file).ok()).any(|table| {
         table.lines().skip(1).any(|line| {
-            let mut columns = line.split_whitespace().skip(1);
-            let local = columns.next().unwrap_or_default();
-            local.ends_with(&suffix) && columns.nth(1) == Some(state)
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let [_, local, _, found, _, _, _, _, _, inode, ..] = columns[..] else { return false };
+            local.ends_with(&suffix) && found == state && has_socket(process, inode)
         })
     })
+}
+
+fn has_socket(process: u32, inode: &str) -> bool {
+    let socket = format!("socket:[{inode}]");
+    let files = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    files
+        .filter_map(|file| fs::read_link(file.path()).ok())
+        .any(|target| target.as_os_str() == socket.as_str())
 }
