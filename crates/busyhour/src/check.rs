@@ -1,6 +1,8 @@
 //! `busyhour check`: what is wrong with scenarios.
 
+mod injection;
 mod json;
+mod of_run;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use busyhour_scenario::diagnostic::{Diagnostic, Level, codes, render};
 use busyhour_scenario::source::{LoadError, Source};
 use busyhour_scenario::{Options, embedded, lint, load};
 use clap::{Args, ValueEnum};
+pub(crate) use of_run::OfRun;
 
 use crate::exit::SUCCESS;
 use crate::terminal::{say, takes_colour};
@@ -30,12 +33,8 @@ pub(crate) struct CheckArguments {
     /// with the code E022, line 1 and column 1.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-    /// Injection file of the run, by name; repeat it for several. Without it, any name is taken for one
-    #[arg(long, value_name = "FILE")]
-    inf: Vec<PathBuf>,
-    /// Keyword of the run that has its value from -key; repeat it for several
-    #[arg(long, value_name = "NAME")]
-    key: Vec<String>,
+    #[command(flatten)]
+    of_run: OfRun,
 }
 
 /// Formats of findings.
@@ -48,14 +47,23 @@ enum Format {
     Json,
 }
 
-/// Checks the files in order: findings on stdout, and with them one line for each file unless they are JSON. Returns 1 if
-/// any finding is an error or a file can't be read.
+/// Checks the files in order, injection files that are there first: findings on stdout, and with them one line for each file
+/// unless they are JSON. Returns 1 if any finding is an error or a file can't be read.
 pub(crate) fn run(arguments: &CheckArguments) -> u8 {
-    let options = options(arguments);
+    let options = arguments.of_run.options();
     let color = takes_colour(&io::stdout());
+    // The name alone is enough for the scenarios.
+    let injection = arguments.of_run.inf.iter().filter(|file| file.exists());
+    let injection = injection.map(|file| {
+        let problem = |error| format!("--inf: Unable to open file {}: {error}", file.display());
+        (file, injection::check(file).map_err(problem))
+    });
+    let scenarios = arguments.files.iter().map(|file| {
+        let problem = |error: LoadError| error.to_string();
+        (file, check(file, &options).map_err(problem))
+    });
     let mut status = SUCCESS;
-    for file in &arguments.files {
-        let checked = check(file, &options);
+    for (file, checked) in injection.chain(scenarios) {
         if checked.as_ref().map_or(1, |(_, findings)| count(findings, Level::Error)) > 0 {
             status = ERRORS_FOUND;
         }
@@ -66,8 +74,8 @@ pub(crate) fn run(arguments: &CheckArguments) -> u8 {
                 findings.iter().for_each(|finding| say(&json::line(&source, finding)));
             }
             (Format::Json, Err(error)) => {
-                let finding = Diagnostic::error(codes::FILE_UNREADABLE, 0..0, error.to_string());
-                say(&json::line(&Source::from_bytes(error.name, b""), &finding));
+                let finding = Diagnostic::error(codes::FILE_UNREADABLE, 0..0, error);
+                say(&json::line(&Source::from_bytes(file.to_string_lossy(), b""), &finding));
             }
         }
     }
@@ -81,14 +89,6 @@ pub(crate) fn read(file: &Path) -> Result<Source, LoadError> {
         Some(text) => Ok(Source::from_bytes(name, text.as_bytes())),
         None => Source::read(file),
     }
-}
-
-fn options(arguments: &CheckArguments) -> Options {
-    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let files = (!arguments.inf.is_empty()).then(|| arguments.inf.iter().map(name).collect());
-    // What a keyword's value is does not matter here: it is not looked at again.
-    let keys = arguments.key.iter().map(|name| (name.clone(), "value".to_owned())).collect();
-    Options { keys, files, ..Options::default() }
 }
 
 /// All findings on a file, by place.

@@ -2,15 +2,15 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::check::{self, CheckArguments};
 use crate::exit::{FATAL, SUCCESS};
+use crate::show::{self, ShowArguments};
 use crate::terminal::say;
-use crate::{demo, scenario, show, sipp};
+use crate::{demo, scenario, sipp};
 
 /// Printed when there is no command.
 const FIRST_STEPS: &str = "\
@@ -41,11 +41,7 @@ enum Command {
     /// code. The exit status is 1 if there is an error, else 0.
     Check(CheckArguments),
     /// Draws a scenario as a ladder: who sends what to whom, step by step, with all branches
-    Show {
-        /// Scenario file, or name of an embedded scenario
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
+    Show(ShowArguments),
     /// Lists the embedded scenarios, or prints one
     Scenarios {
         /// Scenario to print
@@ -89,7 +85,7 @@ pub(crate) fn main(words: impl Iterator<Item = OsString>) -> u8 {
             demo::run(arguments.duration, arguments.rate, usize::from(arguments.workers))
         }
         Some(Command::Check(arguments)) => check::run(&arguments),
-        Some(Command::Show { file }) => show::run(&file),
+        Some(Command::Show(arguments)) => show::run(&arguments),
         Some(Command::Scenarios { name: None }) => tell(&scenario::list()),
         Some(Command::Scenarios { name: Some(name) }) => match scenario::embedded_text(&name) {
             Ok(text) => tell(text),

@@ -55,6 +55,8 @@ codes! {
     TOO_MANY_INCLUDES = "E021";
     /// The scenario file itself cannot be read.
     FILE_UNREADABLE = "E022";
+    /// An injection file of the run cannot be used.
+    BAD_INJECTION_FILE = "E023";
     /// A quote inside an attribute value is escaped by a backslash.
     ESCAPED_QUOTE = "W001";
     /// The root element is not closed.
@@ -113,6 +115,8 @@ codes! {
     BACKSLASH_AT_END = "W028";
     /// A CDATA section holds the start of another one.
     NESTED_CDATA = "W029";
+    /// Something in an injection file is strange.
+    STRANGE_INJECTION_FILE = "W030";
 }
 
 #[cfg(test)]

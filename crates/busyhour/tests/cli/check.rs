@@ -47,7 +47,8 @@ fn what_is_no_scenario_file() {
 fn findings_as_json() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("good.xml"), GOOD).unwrap();
-    fs::write(folder.path().join("part.xml"), "<recv request=\"A\"/>\n <nonsense/>").unwrap();
+    fs::write(folder.path().join("part.xml"), "<scenario><recv request=\"A\"/>\n <nonsense/></scenario>")
+        .unwrap();
     fs::write(folder.path().join("main.xml"), "<scenario><xi:include href=\"part.xml\"/></scenario>")
         .unwrap();
     fs::write(folder.path().join("warn.xml"), "<scenario><recv request=\"A\"/><label id=\"x\"/></scenario>")
@@ -82,7 +83,39 @@ fn files_and_keywords_of_the_run() {
     assert_eq!(status(&[]), 1);
     assert_eq!(status(&["--key", "mine"]), 0);
     assert_eq!(status(&["--key", "mine", "--inf", "folder/a.csv"]), 0);
+    assert_eq!(status(&["--key", "mine=my own", "--inf", "a.csv"]), 0);
     assert_eq!(status(&["--key", "mine", "--inf", "b.csv"]), 1);
+    let show = |words: &[&str]| busyhour_in(folder.path(), &[&["show", "a.xml"], words].concat());
+    assert!(show(&[]).stdout.contains("E103"));
+    assert_eq!(show(&["--key", "mine", "--inf", "b.csv"]).status, 1);
+    let outcome = show(&["--key", "mine=x", "--inf", "a.csv"]);
+    assert!(outcome.status == 0 && outcome.stdout.contains("<------------ A ---"), "{outcome:?}");
+}
+
+#[test]
+fn injection_files() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("good.xml"), GOOD).unwrap();
+    fs::write(folder.path().join("good.csv"), "SEQUENTIAL\na;b\n").unwrap();
+    fs::write(folder.path().join("order.csv"), "ROTATE\na;b\n").unwrap();
+    fs::write(folder.path().join("uneven.csv"), "SEQUENTIAL\n# x\na;b\nc\n").unwrap();
+    fs::create_dir(folder.path().join("folder.csv")).unwrap();
+    let check = |words: &[&str]| busyhour_in(folder.path(), &[&["check", "good.xml"], words].concat());
+    let outcome = check(&["--inf", "good.csv", "--inf", "none.csv"]);
+    assert_eq!((outcome.status, &*outcome.stdout), (0, "good.csv: ok\ngood.xml: ok\n"));
+    let outcome = check(&["--inf", "order.csv", "--inf", "uneven.csv"]);
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    for part in
+        ["order.csv:1:1\n", "E023", "ROTATE\n", "uneven.csv:4:1\n", "W030", "uneven.csv: ok, 1 warning"]
+    {
+        assert!(outcome.stdout.contains(part), "{part}: {outcome:?}");
+    }
+    let outcome = check(&["--inf", "uneven.csv", "--format", "json"]);
+    let start =
+        "{\"file\":\"uneven.csv\",\"line\":4,\"column\":1,\"end_line\":4,\"end_column\":2,\"code\":\"W030\"";
+    assert!(outcome.status == 0 && outcome.stdout.starts_with(start), "{outcome:?}");
+    let outcome = check(&["--inf", "folder.csv"]);
+    assert!(outcome.status == 1 && outcome.stdout.starts_with("error: "), "{outcome:?}");
 }
 
 #[test]
