@@ -8,7 +8,7 @@ mod page;
 
 use crate::check::lint::scene::{Scene, StepScene, actions_of};
 use crate::check::lint::tree;
-use crate::program::{Optional, Program, Role, SendStart, StepKind};
+use crate::program::{Expect, Optional, Program, Role, SendStart, StepKind};
 use crate::source::Source;
 use crate::xml::Element;
 use page::{Arrow, Page};
@@ -49,7 +49,7 @@ fn title(program: &Program) -> String {
         Role::Client => "starts the calls",
         Role::Server => "waits for calls",
     };
-    let name = if program.title.is_empty() { &program.base_name } else { &program.title };
+    let name = Some(program.title.trim()).filter(|title| !title.is_empty()).unwrap_or(&program.base_name);
     format!("{name} ({role})")
 }
 
@@ -57,7 +57,9 @@ fn labels_at<'a>(
     labels: &'a [(usize, &'a crate::xml::Attribute)],
     index: usize,
 ) -> impl Iterator<Item = &'a str> {
-    labels.iter().filter(move |(at, _)| *at == index).map(|(_, label)| label.value.as_str())
+    // They are in order, and a file may hold as many of them as steps.
+    let start = labels.partition_point(|(at, _)| *at < index);
+    labels[start..].iter().take_while(move |(at, _)| *at == index).map(|(_, label)| label.value.as_str())
 }
 
 fn draw(page: &mut Page, index: usize, scene: &StepScene<'_>) {
@@ -72,7 +74,12 @@ fn draw(page: &mut Page, index: usize, scene: &StepScene<'_>) {
             page.arrow(index, Arrow::ToPeer, &what, &notes);
         }
         StepKind::Recv(recv) => {
-            page.arrow(index, Arrow::FromPeer, &optional(&expected(scene.element), recv.optional), &notes);
+            page.arrow(
+                index,
+                Arrow::FromPeer,
+                &optional(&expected(scene.element, &recv.expect), recv.optional),
+                &notes,
+            );
         }
         StepKind::SendCmd(_) => page.arrow(index, Arrow::ToTwin, "command", &notes),
         StepKind::RecvCmd(recv) => {
@@ -97,9 +104,9 @@ fn response(scene: &StepScene<'_>, code: u16) -> String {
 }
 
 /// What a receive waits for, as it is written; an expression has a `~` in front.
-fn expected(element: &Element) -> String {
+fn expected(element: &Element, expect: &Expect) -> String {
     let expects = element.attribute("request").or(element.attribute("response"));
-    let is_expression = element.attribute("regexp_match").is_some_and(|on| on.value == "true");
+    let is_expression = matches!(expect, Expect::RequestMatching(_) | Expect::ResponseMatching(_));
     let what = expects.map_or("nothing", |expects| expects.value.as_str());
     format!("{}{what}", if is_expression { "~" } else { "" })
 }

@@ -1,5 +1,6 @@
 //! Actions in a few words.
 
+use crate::ladder::notes::is_on;
 use crate::xml::Element;
 
 /// Characters of a text that are shown.
@@ -44,8 +45,7 @@ pub(super) fn words(action: &Element) -> String {
             format!("{} {}{result}", action.name, others.join(" ")).replace("  ", " ")
         }
     };
-    let is_on = |name: &str| action.attribute(name).is_some_and(|on| !on.value.eq_ignore_ascii_case("false"));
-    let check = match (is_on("check_it"), is_on("check_it_inverse")) {
+    let check = match (is_on(action, "check_it"), is_on(action, "check_it_inverse")) {
         (true, _) => ", must match",
         (false, true) => ", must not match",
         (false, false) => "",

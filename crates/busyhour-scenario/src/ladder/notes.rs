@@ -2,6 +2,7 @@
 
 use crate::check::lint::scene::StepScene;
 use crate::program::PauseLength;
+use crate::syntax::number;
 use crate::xml::Element;
 
 /// The notes of a step: first those about a message, then those that all steps may have.
@@ -96,6 +97,8 @@ pub(super) fn length(length: &PauseLength, element: &Element) -> String {
     }
 }
 
-fn is_on(element: &Element, name: &str) -> bool {
-    element.attribute(name).is_some_and(|on| !matches!(on.value.to_ascii_lowercase().as_str(), "false" | "0"))
+/// True if an attribute is there and on. What compiles is a truth value, and whether a number is 0 does not depend on how
+/// leading zeros are read.
+pub(super) fn is_on(element: &Element, name: &str) -> bool {
+    element.attribute(name).is_some_and(|on| number::boolean(&on.value, false) == Some(true))
 }

@@ -40,8 +40,9 @@ impl Page {
 
     /// A line across the page, wrapped, with the blanks in front kept.
     pub(super) fn text(&mut self, text: &str) {
-        let indentation = text.len() - text.trim_start_matches(' ').len();
-        let lines = wrapped(&text[indentation..], WIDTH - indentation);
+        let content = text.trim_start_matches(' ');
+        let indentation = (text.len() - content.len()).min(WIDTH / 2);
+        let lines = wrapped(content, WIDTH - indentation);
         if lines.is_empty() {
             self.line("");
         }
@@ -180,7 +181,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in clean(text).split(' ') {
-        let mut word: Vec<char> = word.chars().collect();
+        let word: Vec<char> = word.chars().collect();
+        let mut word = word.as_slice();
         loop {
             let used = line.chars().count();
             let blank = usize::from(!line.trim().is_empty());
@@ -195,8 +197,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
                 lines.push(std::mem::replace(&mut line, INDENTATION.to_owned()));
                 continue;
             }
-            let rest = word.split_off(width - used);
-            line.extend(word);
+            let (fits, rest) = word.split_at(width - used);
+            line.extend(fits);
             lines.push(std::mem::replace(&mut line, INDENTATION.to_owned()));
             word = rest;
         }

@@ -49,3 +49,40 @@ fn what_a_terminal_would_obey_is_not_shown() {
     let drawn = drawn("any", text);
     assert!(!drawn.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{drawn}");
 }
+
+#[test]
+fn blanks_in_front_of_a_name_take_no_room() {
+    for blanks in [1, 79, 80, 81, 70_000] {
+        let text = format!("<scenario name='{}a'><recv request='A'/></scenario>", " ".repeat(blanks));
+        let drawn = drawn("any", &text);
+        assert!(drawn.starts_with("a (waits for calls)\n"), "{blanks}: {}", &drawn[..100.min(drawn.len())]);
+    }
+}
+
+#[test]
+fn labels_in_init_are_wrapped_whatever_they_begin_with() {
+    let text = format!(
+        "<scenario name='a'><init><label id='{}x'/><nop next='{}x'/></init><recv request='A'/></scenario>",
+        " ".repeat(100),
+        " ".repeat(100)
+    );
+    assert!(drawn("any", &text).lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn truth_values_are_read_as_the_compiler_reads_them() {
+    let drawn_with = |on: &str| {
+        let text = format!(
+            "<scenario name='a'><recv request='A' rrs='{on}'><action>\
+             <ereg regexp='x' check_it='{on}' assign_to='n'/></action></recv><nop condexec='n'/></scenario>"
+        );
+        let drawn = drawn("any", &text);
+        (drawn.contains("records the route set"), drawn.contains("must match"))
+    };
+    for on in ["true", "TRUE", "1", "-1", "0x1", "010"] {
+        assert_eq!(drawn_with(on), (true, true), "{on}");
+    }
+    for off in ["false", "False", "0", "00", "0x0", "-0"] {
+        assert_eq!(drawn_with(off), (false, false), "{off}");
+    }
+}
