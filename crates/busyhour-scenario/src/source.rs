@@ -123,19 +123,20 @@ impl Source {
     /// Finds line and column of a byte offset in its file. Both are 1-based; columns count characters. An offset beyond
     /// the end gives the end, one inside a character gives that character.
     pub fn place(&self, offset: usize) -> (usize, usize) {
-        let part = self.part(offset);
-        let offset = self.text.floor_char_boundary(offset.min(part.span.end));
-        let line = part.line_starts.partition_point(|start| *start <= offset);
-        // A part's first line starts where the part does, so at least one start is not behind the offset.
-        let start = part.line_starts[line - 1];
+        let (line, start) = self.line_and_start(offset);
+        let offset = self.text.floor_char_boundary(offset.min(self.part(offset).span.end));
         (line, self.text[start..offset].chars().count() + 1)
+    }
+
+    /// Finds the line of a byte offset in its file, 1-based, however long that line is.
+    pub fn line(&self, offset: usize) -> usize {
+        self.line_and_start(offset).0
     }
 
     /// The line in which an offset lies: where it starts, and its text without the line end.
     pub fn line_at(&self, offset: usize) -> (usize, &str) {
         let part = self.part(offset);
-        let line = part.line_starts.partition_point(|start| *start <= offset.min(part.span.end));
-        let start = part.line_starts[line - 1];
+        let (line, start) = self.line_and_start(offset);
         let end = part.line_starts.get(line).map_or(part.span.end, |next| next - 1);
         let text = self.text.get(start..end).unwrap_or_default();
         (start, text.strip_suffix('\r').unwrap_or(text))
@@ -165,6 +166,14 @@ impl Source {
         self.text.push_str(&text);
         self.diagnostics.extend(found.into_iter().map(|finding| finding.shifted(start)));
         self.parts.push(Part { name, span: start..self.text.len(), line_starts, included_at });
+    }
+
+    /// The line of an offset, 1-based, and where it starts.
+    fn line_and_start(&self, offset: usize) -> (usize, usize) {
+        let part = self.part(offset);
+        let line = part.line_starts.partition_point(|start| *start <= offset.min(part.span.end));
+        // A part's first line starts where the part does, so at least one start is not behind the offset.
+        (line, part.line_starts[line - 1])
     }
 
     fn part(&self, offset: usize) -> &Part {
@@ -326,6 +335,7 @@ mod tests {
         assert_eq!(source.place(2), (1, 2));
         assert_eq!(source.place(5), (2, 2));
         assert_eq!(source.place(999), (3, 1));
+        assert_eq!((source.line(0), source.line(5), source.line(999)), (1, 2, 3));
         assert_eq!(
             (source.line_at(1), source.line_at(5), source.line_at(999)),
             ((0, "ä"), (4, "bc"), (7, ""))

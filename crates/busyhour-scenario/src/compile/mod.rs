@@ -28,7 +28,7 @@ use crate::check::findings::Findings;
 use crate::check::timers::Timers;
 use crate::check::transactions::Transactions;
 use crate::diagnostic::Diagnostic;
-use crate::program::{DefaultMessage, FileId, Keep, Program, StepKind};
+use crate::program::{DefaultMessage, DialogSlot, FileId, Keep, Program, StepKind};
 use crate::source::{INCLUDE, Source};
 use crate::syntax::names;
 use crate::template::Template;
@@ -127,6 +127,7 @@ pub(crate) struct Compiler<'a> {
     has_loss: bool,
     /// Numbers of dialogs, by slot.
     dialogs: Vec<u32>,
+    dialog_slots: HashMap<u32, DialogSlot>,
     /// Injection files, by [`FileId`](crate::program::FileId).
     files: Vec<Option<String>>,
     file_ids: HashMap<Option<String>, FileId>,
@@ -150,6 +151,7 @@ impl<'a> Compiler<'a> {
             call_length_borders: Vec::new(),
             has_loss: false,
             dialogs: vec![1],
+            dialog_slots: HashMap::from([(1, 0)]),
             files: Vec::new(),
             file_ids: HashMap::new(),
         }

@@ -341,12 +341,23 @@ impl Compiler<'_> {
                 0
             }
             Some(Ok(number @ 1..)) => {
-                let slot = self.dialogs.iter().position(|known| *known == number).unwrap_or_else(|| {
-                    self.dialogs.push(number);
-                    self.dialogs.len() - 1
-                });
-                // A file of 16 MiB has no room for so many steps.
-                DialogSlot::try_from(slot).unwrap_or(DialogSlot::MAX)
+                if let Some(slot) = self.dialog_slots.get(&number) {
+                    return *slot;
+                }
+                let Ok(slot) = DialogSlot::try_from(self.dialogs.len()) else {
+                    let message = "more than 65536 dialogs";
+                    self.findings.add(
+                        codes::TOO_MANY,
+                        value_span(attribute),
+                        message,
+                        "one too many",
+                        "use fewer",
+                    );
+                    return 0;
+                };
+                self.dialogs.push(number);
+                self.dialog_slots.insert(number, slot);
+                slot
             }
             Some(_) => {
                 self.findings.add(
@@ -363,7 +374,7 @@ impl Compiler<'_> {
 
     /// The line that an element stands on.
     pub(crate) fn line_of(&self, element: &Element) -> u32 {
-        u32::try_from(self.source.place(element.span.start).0).unwrap_or(u32::MAX)
+        u32::try_from(self.source.line(element.span.start)).unwrap_or(u32::MAX)
     }
 
     /// The text of an attribute with its places.

@@ -1,6 +1,6 @@
 //! Every mistake has its code, at its place; several mistakes are all found in one run.
 
-use crate::support::{assert_findings, load_text, scenario, send};
+use crate::support::{assert_findings, findings, load_text, scenario, send};
 use busyhour_scenario::Options;
 use busyhour_scenario::check::codes::*;
 
@@ -285,4 +285,17 @@ fn findings_are_limited() {
     assert!(loaded.program.is_none());
     assert_eq!(loaded.diagnostics.len(), 501);
     assert_eq!(loaded.diagnostics[500].code, MORE_FINDINGS);
+}
+
+#[test]
+fn more_dialogs_than_slots_are_an_error() {
+    let steps = |last: u32| {
+        let receives: String =
+            (3..=last).map(|dialog| format!("<recv request='A' dialog='{dialog}'/>\n")).collect();
+        scenario(&format!("{}{receives}", send("x").replace("<send", "<send dialog='2'")))
+    };
+    // Dialog 1 is always there.
+    assert!(findings(&steps(65_536), &Options::default()).is_empty());
+    let found = findings(&steps(65_537), &Options::default());
+    assert_eq!(found.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), [TOO_MANY]);
 }

@@ -26,7 +26,7 @@ const METHODS: &[&str] = &[
 /// Reports responses to nothing, and methods that no message can have.
 pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
     let sent = scene.graph.as_ref().map(|graph| {
-        let sends = |index: usize| matches!(&scene.steps.get(index).map(|step| &step.step.kind), Some(StepKind::Send(send)) if matches!(send.start, SendStart::Request(_)));
+        let sends = |index: usize| scene.steps.get(index).is_some_and(|step| is_request(&step.step.kind));
         graph.flow(
             false,
             |index, before| *before || sends(index),
@@ -37,7 +37,9 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
             },
         )
     });
+    let mut request_sent = false;
     for (index, step) in scene.steps.iter().enumerate() {
+        request_sent |= is_request(&step.step.kind);
         let StepKind::Recv(recv) = &step.step.kind else { continue };
         match &recv.expect {
             Expect::Request(method) => method_that_exists(step, method, findings),
@@ -45,7 +47,7 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
                 // SIPp lets any response match at index 0.
                 let unsent = sent.as_ref().is_some_and(|sent| sent[index] == Some(false));
                 if index > 0 && (recv.methods_sent_before.is_empty() || unsent) {
-                    response_to_nothing(scene, index, recv, findings);
+                    response_to_nothing(step, recv, request_sent, findings);
                 }
             }
             _ => {}
@@ -53,13 +55,15 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
     }
 }
 
-fn response_to_nothing(scene: &Scene<'_>, index: usize, recv: &Recv, findings: &mut Findings) {
-    let step = &scene.steps[index];
+/// True for a `<send>` of a request.
+fn is_request(kind: &StepKind) -> bool {
+    matches!(kind, StepKind::Send(send) if matches!(send.start, SendStart::Request(_)))
+}
+
+/// `request_sent` says that a request stands before the step, be it that of a named transaction.
+fn response_to_nothing(step: &StepScene<'_>, recv: &Recv, request_sent: bool, findings: &mut Findings) {
     let Some(attribute) = step.element.attribute("response") else { return };
-    let named = scene.steps[..index].iter().any(
-        |step| matches!(&step.step.kind, StepKind::Send(send) if matches!(send.start, SendStart::Request(_))),
-    );
-    let (why, help) = match (recv.methods_sent_before.is_empty(), named) {
+    let (why, help) = match (recv.methods_sent_before.is_empty(), request_sent) {
         (true, false) => ("no request is sent before it", "put it behind the <send> of its request"),
         (true, true) => (
             "all requests before it belong to named transactions",

@@ -1,5 +1,7 @@
 //! `[routes]` and `[next_url]` without a receive that records them.
 
+use std::collections::HashSet;
+
 use crate::check::findings::Findings;
 use crate::check::lint::codes;
 use crate::check::lint::scene::Scene;
@@ -33,13 +35,14 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
             },
         )
     });
+    let anywhere: HashSet<DialogSlot> = (0..scene.steps.len()).filter_map(records).collect();
     for (index, step) in scene.steps.iter().enumerate() {
         let Some(message) = &step.message else { continue };
         let dialog = step.step.dialog;
         let is_recorded = match &recorded {
             // A step that no call comes to has a finding of its own.
             Some(recorded) => recorded[index].as_ref().is_none_or(|dialogs| dialogs.contains(&dialog)),
-            None => (0..scene.steps.len()).any(|other| records(other) == Some(dialog)),
+            None => anywhere.contains(&dialog),
         };
         if is_recorded {
             continue;
