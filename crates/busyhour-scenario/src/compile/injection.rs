@@ -1,5 +1,7 @@
 //! Actions on injection files, and `<verifyauth>` (spec-scenario §7.2).
 
+use std::ops::Range;
+
 use crate::check::codes;
 use crate::compile::Compiler;
 use crate::compile::attributes::value_span;
@@ -41,20 +43,32 @@ impl Compiler<'_> {
     fn file_name(&mut self, element: &Element) -> Option<Template> {
         let file = self.text_attribute(element, "file")?;
         let attribute = element.attribute("file")?;
-        if let Some(known) = &self.options.files
-            && !attribute.value.contains('[')
-            && !known.contains(&attribute.value)
-        {
-            let names = known.iter().map(String::as_str);
-            self.findings.add(
-                codes::UNKNOWN_FILE,
-                value_span(attribute),
-                format!("Invalid injection file for {}: {}", element.name, attribute.value),
-                "not one of the run's files",
-                self.findings.suggest(&attribute.value, names, "give the file with -inf"),
-            );
-            return None;
+        if !attribute.value.contains('[') {
+            self.check_file(&attribute.value, value_span(attribute), &format!(" for {}", element.name))?;
         }
         Some(file)
+    }
+
+    /// Reports a file that is not one of the run's, where those are known; `what` says what wants it.
+    pub(crate) fn check_file(&mut self, name: &str, span: Range<usize>, what: &str) -> Option<()> {
+        let Some(known) = &self.options.files else { return Some(()) };
+        let is_known = |name: &str| known.iter().any(|known| known == name);
+        if is_known(name) {
+            return Some(());
+        }
+        let base_name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        let help = if base_name != name && is_known(base_name) {
+            format!("files are named without their folder: file=\"{base_name}\"")
+        } else {
+            self.findings.suggest(name, known.iter().map(String::as_str), "give the file with -inf")
+        };
+        self.findings.add(
+            codes::UNKNOWN_FILE,
+            span,
+            format!("Invalid injection file{what}: {name}"),
+            "not one of the run's files",
+            help,
+        );
+        None
     }
 }
