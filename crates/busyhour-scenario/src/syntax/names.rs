@@ -1,5 +1,7 @@
 //! Every name of the scenario language.
 
+use crate::source::INCLUDE;
+
 /// Children of `<scenario>`.
 pub(crate) const ELEMENTS: &[&str] = &[
     "send",
@@ -195,6 +197,14 @@ pub(crate) const KEYWORDS: &[&str] = &[
     "last_Record-Route",
 ];
 
+/// Keywords that take parameters, with the names of those.
+const PARAMETERS_OF_KEYWORDS: &[(&str, &[&str])] = &[
+    ("field0", &["file", "line"]),
+    ("file", &["name"]),
+    ("fill", &["variable", "text"]),
+    ("authentication", &["username", "password", "aka_K", "aka_OP", "aka_OPc", "aka_AMF"]),
+];
+
 /// Distributions of pauses and of `<sample>`.
 pub(crate) const DISTRIBUTIONS: &[&str] = &[
     "fixed",
@@ -222,9 +232,16 @@ pub(crate) fn attributes_of(element: &str) -> Vec<&'static str> {
         "Global" | "User" | "Reference" => return vec!["variables"],
         "ResponseTimeRepartition" | "CallLengthRepartition" => return vec!["value"],
         "scenario" => return vec!["name"],
+        INCLUDE => return vec!["href"],
         _ => return Vec::new(),
     };
     own.iter().chain([&COMMON]).flat_map(|list| list.iter().copied()).collect()
+}
+
+/// The parameters that a keyword may have.
+pub(crate) fn parameters_of(keyword: &str) -> &'static [&'static str] {
+    let found = PARAMETERS_OF_KEYWORDS.iter().find(|(name, _)| *name == keyword);
+    found.map_or(&[], |(_, parameters)| parameters)
 }
 
 /// The attributes that an action may have; `None` for an unknown one.
@@ -234,7 +251,7 @@ pub(crate) fn attributes_of_action(action: &str) -> Option<Vec<&'static str>> {
 }
 
 /// Every name of the scenario language as `docs/compatibility.md` writes it: `<send>`, `<send retrans>`, `<* next>` for an
-/// attribute of every step, `<exec verify>`, `[call_id]`, `distribution="fixed"`.
+/// attribute of every step, `<exec verify>`, `[call_id]`, `[fill text=]`, `distribution="fixed"`.
 pub fn features() -> Vec<String> {
     let mut features: Vec<String> = ELEMENTS.iter().map(|element| format!("<{element}>")).collect();
     let mut attributes = |element: &str, names: &[&str]| {
@@ -249,12 +266,21 @@ pub fn features() -> Vec<String> {
     attributes("pause", PARAMETERS);
     attributes("sendCmd", &["dest"]);
     attributes("recvCmd", &["optional", "src"]);
+    let without_steps = ELEMENTS.iter().filter(|element| !is_step(element));
+    without_steps.for_each(|element| attributes(element, &attributes_of(element)));
     for (action, lists) in ACTIONS {
         features.push(format!("<{action}>"));
         let own = lists.iter().filter(|list| **list != PARAMETERS).flat_map(|list| list.iter());
         features.extend(own.map(|name| format!("<{action} {name}>")));
     }
     features.extend(KEYWORDS.iter().map(|keyword| format!("[{keyword}]")));
+    for (keyword, parameters) in PARAMETERS_OF_KEYWORDS {
+        features.extend(parameters.iter().map(|name| format!("[{keyword} {name}=]")));
+    }
     features.extend(DISTRIBUTIONS.iter().map(|distribution| format!("distribution=\"{distribution}\"")));
     features
+}
+
+fn is_step(element: &str) -> bool {
+    matches!(element, "send" | "recv" | "pause" | "timewait" | "nop" | "sendCmd" | "recvCmd")
 }

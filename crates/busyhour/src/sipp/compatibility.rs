@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use super::row::Status;
 use super::table;
 
 /// One row of the tables.
@@ -18,7 +19,17 @@ struct Row {
     tests: Vec<String>,
 }
 
+impl Row {
+    /// Without what stands behind it.
+    fn status(&self) -> &str {
+        self.status.split(':').next().unwrap_or_default()
+    }
+}
+
 const STATUSES: &[&str] = &["works", "differs", "no effect", "not yet", "media", "transport", "not wanted"];
+
+/// Rows that stand for many names: any field, variable, header, or keyword of the user's.
+const PATTERNS: &[&str] = &["[field0]", "[$name]", "[last_X.value]", "[NAME]"];
 
 /// Rows of these need no test.
 const WITHOUT_TEST: &[&str] = &["media", "transport", "not wanted"];
@@ -55,6 +66,15 @@ fn in_backticks(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
+/// True if the text has a function of this name with the attribute `#[test]`.
+fn is_test(text: &str, function: &str) -> bool {
+    let head = format!("fn {function}(");
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.iter().enumerate().filter(|(_, line)| line.starts_with(&head)).any(|(at, _)| {
+        lines[..at].iter().rev().take_while(|line| line.starts_with("#[")).any(|line| *line == "#[test]")
+    })
+}
+
 /// What has a name in code, as the tables write it.
 fn known() -> BTreeSet<String> {
     let options = table::all().flat_map(|row| row.names).map(|name| format!("-{name}"));
@@ -82,7 +102,7 @@ fn no_row_is_about_something_that_is_not_there() {
     let known = known();
     for row in rows() {
         for name in in_backticks(&row.feature) {
-            let has_to_be_known = name.starts_with('-') || name.starts_with('<');
+            let has_to_be_known = name.starts_with(['-', '<', '[']) && !PATTERNS.contains(&name.as_str());
             assert!(
                 !has_to_be_known || known.contains(&name),
                 "docs/compatibility.md:{}: {name} is neither an option nor a name of the scenario language",
@@ -93,10 +113,36 @@ fn no_row_is_about_something_that_is_not_there() {
 }
 
 #[test]
+fn options_have_the_status_of_their_rows_in_the_code() {
+    for row in rows() {
+        for name in in_backticks(&row.feature) {
+            let Some(option) = name.strip_prefix('-').and_then(table::find) else { continue };
+            let expected = match row.status() {
+                "works" | "differs" => Status::Works,
+                "no effect" => Status::NoEffect,
+                "not wanted" => Status::Refused,
+                _ => Status::Later,
+            };
+            assert_eq!(
+                option.status, expected,
+                "docs/compatibility.md:{}: {name} is \"{}\" there, another thing in the tables of options",
+                row.line, row.status
+            );
+        }
+    }
+}
+
+#[test]
+fn only_functions_with_the_attribute_are_tests() {
+    let text = "#[test]\nfn a() {}\n\nfn b() {}\n    #[test]\n    #[ignore]\n    fn c() {}\n";
+    assert_eq!(["a", "b", "c", "d"].map(|name| is_test(text, name)), [true, false, true, false]);
+}
+
+#[test]
 fn every_row_has_a_status_and_tests_that_exist() {
     let crates = workspace().join("crates");
     for row in rows() {
-        let status = row.status.split(':').next().unwrap_or_default();
+        let status = row.status();
         assert!(
             STATUSES.contains(&status),
             "docs/compatibility.md:{}: the status \"{status}\" is none of {STATUSES:?}",
@@ -122,7 +168,7 @@ fn every_row_has_a_status_and_tests_that_exist() {
                 panic!("docs/compatibility.md:{}: crates/{path}: {error}", row.line);
             });
             let exists = match function {
-                Some(function) => text.contains(&format!("fn {function}(")),
+                Some(function) => is_test(&text, function),
                 // `differential/cases.rs` sees to it that every case is run.
                 None => path.ends_with(".case"),
             };

@@ -26,12 +26,23 @@ const INT: (i64, i64) = (i32::MIN as i64, i32::MAX as i64);
 /// The rows.
 pub(crate) static LATER: &[Row] = {
     use Category::*;
-    use Takes::{Boolean, Integer, Nothing, Time};
+    use Takes::{Boolean, Float, Integer, Nothing, Time};
     &[
         no_effect(
             &["timer_resol"],
             Time("TIME", Unit::Milliseconds, |_, _| ()),
             "Timers are always exact to 1 ms.",
+        ),
+        no_effect(
+            &["rate_scale"],
+            Float("STEP", 0.0, |_, _| ()),
+            "Step of the keys that change the rate: there are no keys yet.",
+        ),
+        no_effect(&["nostdin"], Nothing(|_| ()), "Don't read keys: they are not read yet in any case."),
+        no_effect(
+            &["ip_field"],
+            Integer("FIELD", (0, i32::MAX as i64), |_, _| ()),
+            "Field of the first -inf file with the local address of each call: there is no -t ui yet.",
         ),
         no_effect(&["max_recv_loops"], Integer("N", INT, |_, _| ()), "Messages are read in batches."),
         no_effect(

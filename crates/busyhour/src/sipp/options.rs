@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::injection::InjectionOption;
-
 use busyhour_engine::circuits::CircuitRange;
 
 use super::compat::Compat;
+use super::injection::InjectionOption;
 use super::third_party::ThirdPartyOptions;
 
 /// The options of a run as typed. `None` and `false` mean "not given".
@@ -58,8 +57,6 @@ pub(crate) struct Options {
     pub(crate) rate_max: Option<i64>,
     /// `-no_rate_quit`.
     pub(crate) no_rate_quit: bool,
-    /// `-rate_scale`.
-    pub(crate) rate_scale: Option<f64>,
     /// `-l`.
     pub(crate) limit: Option<u64>,
     /// `-m`.
@@ -131,8 +128,6 @@ pub(crate) struct Options {
 
     /// `-bg`.
     pub(crate) background: bool,
-    /// `-nostdin`.
-    pub(crate) no_keyboard: bool,
     /// `-sleep`, ms.
     pub(crate) sleep_ms: Option<u64>,
 

@@ -157,12 +157,6 @@ static HERE: &[Row] = {
             "Stay at -rate_max instead of ending the run.",
         ),
         works(
-            &["rate_scale"],
-            Float("STEP", 0.0, |o, v| o.rate_scale = Some(v)),
-            Rate,
-            "Step of the keys that change the rate. Default 1. There are no keys yet, so it changes nothing today.",
-        ),
-        works(
             &["t"],
             Text("MODE", transport),
             Network,
@@ -460,12 +454,6 @@ static HERE: &[Row] = {
             "Wait before opening sockets, in s without a unit.",
         ),
         works(
-            &["nostdin"],
-            Nothing(|o| o.no_keyboard = true),
-            Process,
-            "Don't read keys. They are not read today in any case.",
-        ),
-        works(
             &["inf"],
             Text("FILE", |o, v| injection::note_file(o, v, false)),
             Injection,
@@ -485,13 +473,6 @@ static HERE: &[Row] = {
             Injection,
             "Make an index over a field, from 0, of the injection file NAME (without folder, given before), for \
              <lookup>.",
-        ),
-        works(
-            &["ip_field"],
-            Integer("FIELD", (0, i32::MAX as i64), |_, _| ()),
-            Injection,
-            "Field of the first -inf file that holds the local address of each call with -t ui, which is not \
-             available yet.",
         ),
         works(&["v"], Words("", 0), Process, "Print the version and exit."),
         works(

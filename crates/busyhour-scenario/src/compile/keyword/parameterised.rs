@@ -6,6 +6,7 @@ use crate::check::codes;
 use crate::compile::Compiler;
 use crate::program::FileId;
 use crate::syntax::located::Located;
+use crate::syntax::names;
 use crate::syntax::parameters::{self, Parameter, Value};
 use crate::template::{Credentials, Keyword, Piece, Template};
 
@@ -27,7 +28,7 @@ impl Compiler<'_> {
             }
             _ => number[..digits].parse().unwrap_or(u32::MAX),
         };
-        let parameters = self.parameters(text, "field0", &["file", "line"]);
+        let parameters = self.parameters(text, "field0");
         let file = self.field_file(&parameters, span)?;
         let line = value_of(&parameters, "line").map(|value| Box::new(self.value_template(value)));
         Some(Keyword::Field { file, column, line })
@@ -35,7 +36,7 @@ impl Compiler<'_> {
 
     /// `[file name=]`.
     pub(super) fn file_keyword(&mut self, text: &Located, span: Range<usize>) -> Option<Keyword> {
-        let parameters = self.parameters(text, "file", &["name"]);
+        let parameters = self.parameters(text, "file");
         let Some(name) = value_of(&parameters, "name") else {
             self.keyword_syntax(
                 span,
@@ -50,7 +51,7 @@ impl Compiler<'_> {
 
     /// `[fill variable= text=]`.
     pub(super) fn fill_keyword(&mut self, text: &Located, span: Range<usize>) -> Option<Keyword> {
-        let parameters = self.parameters(text, "fill", &["variable", "text"]);
+        let parameters = self.parameters(text, "fill");
         let Some(name) = value_of(&parameters, "variable") else {
             self.keyword_syntax(
                 span,
@@ -71,8 +72,7 @@ impl Compiler<'_> {
 
     /// `[authentication username= password= aka_K= …]`.
     pub(super) fn authentication_keyword(&mut self, text: &Located) -> Keyword {
-        const NAMES: &[&str] = &["username", "password", "aka_K", "aka_OP", "aka_OPc", "aka_AMF"];
-        let parameters = self.parameters(text, "authentication", NAMES);
+        let parameters = self.parameters(text, "authentication");
         let mut template = |name| value_of(&parameters, name).map(|value| self.value_template(value));
         Keyword::Authentication(Box::new(Credentials {
             username: template("username"),
@@ -91,7 +91,8 @@ impl Compiler<'_> {
     }
 
     /// The parameters of a keyword. One that it does not have is reported: SIPp ignores it, so do we.
-    fn parameters(&mut self, text: &Located, keyword: &str, known: &[&str]) -> Vec<Parameter> {
+    fn parameters(&mut self, text: &Located, keyword: &str) -> Vec<Parameter> {
+        let known = names::parameters_of(keyword);
         let parameters = parameters::of(text);
         for parameter in &parameters {
             let name = parameter.name.as_str();
@@ -146,29 +147,17 @@ impl Compiler<'_> {
             Value::Text(name) => name.span(0..name.as_str().len()),
             Value::Bytes(_) => span,
         };
-        let known = self.options.files.as_deref();
-        let is_unknown = known.is_some_and(|files| !files.contains(&name));
-        if is_unknown || name.contains('[') {
-            let names = known.unwrap_or_default().iter().map(String::as_str);
-            let base_name = name.rsplit(['/', '\\']).next().unwrap_or(&name);
-            let help = if name.contains('[') {
-                "file= is the name of a file, keywords are not expanded in it; line= may hold some".to_owned()
-            } else if base_name != name
-                && known.is_some_and(|files| files.iter().any(|file| file == base_name))
-            {
-                format!("files are named without their folder: file=\"{base_name}\"")
-            } else {
-                self.findings.suggest(&name, names, "give the file with -inf")
-            };
+        if name.contains('[') {
             self.findings.add(
                 codes::UNKNOWN_FILE,
                 place,
                 format!("Invalid injection file: {name}"),
                 "not one of the run's files",
-                help,
+                "file= is the name of a file, keywords are not expanded in it; line= may hold some",
             );
             return None;
         }
+        self.check_file(&name, place.clone(), "")?;
         self.file_id(Some(name), place)
     }
 
