@@ -56,7 +56,7 @@ fn run(seed: u64) -> Result<(), String> {
     let cast = CASTS[(seed % CASTS.len() as u64) as usize];
     let workers = |what| draw(seed, what, 3) as usize + 1;
     let mut world = World::new(seed, conditions);
-    let mut server = |world: &mut World, scenario: &str| {
+    let server = |world: &mut World, scenario: &str| {
         let server = Node::server(scenario).workers(workers(6));
         world.add(server.with(|settings| settings.recv_timeout_ms = 200_000))
     };
