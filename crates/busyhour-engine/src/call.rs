@@ -7,8 +7,8 @@ use busyhour_scenario::program::DialogSlot;
 use crate::auth;
 use crate::call_id::CallId;
 use crate::dead_call::Ending;
-use crate::injection::OwnLine;
 use crate::dialogs::Other;
+use crate::injection::OwnLine;
 use crate::pool::Pool;
 use crate::routes::Routes;
 use crate::snapshot::FailureKind;
@@ -201,7 +201,7 @@ pub(crate) struct Extra {
     pub(crate) transactions: Vec<TransactionState>,
     pub(crate) server_transactions: Vec<ServerTransaction>,
     pub(crate) routes: Routes,
-    /// Dialogs that are not in hand.
+    /// The dialogs, once there are several; what is known of the one in hand stands in the call.
     pub(crate) others: Vec<Other>,
     /// Messages that wait for the next recv (`_unexp.main`, pauses at the start of a server).
     pub(crate) waiting: VecDeque<Waiting>,

@@ -141,7 +141,8 @@ impl Context {
     }
 
     pub(crate) fn emit(&mut self, event: Event) {
-        if self.events.len() < EVENTS_MAX {
+        // The end of the run is always heard of.
+        if self.events.len() < EVENTS_MAX || matches!(event, Event::Stop { .. }) {
             self.events.push_back(event);
         } else {
             self.statistics.counters.events_dropped += 1;

@@ -1,12 +1,12 @@
 //! The engine's contract, and how its parts play together.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use busyhour_scenario::program::DialogSlot;
 use busyhour_wire::{Message, ParseError};
 
+use crate::adoption::Adoption;
 use crate::call::{Call, Fate, Tables, Timer};
 use crate::call_id;
 use crate::calls::Calls;
@@ -26,7 +26,7 @@ use crate::transport::{
 };
 use crate::variables::Value;
 use crate::wheel::Wheel;
-use crate::{circuits, dialogs, errand, matching, outside, release, step, twin};
+use crate::{circuits, errand, matching, outside, release, step, twin};
 
 /// Most calls started in one go before messages get their turn again; the rest follows at once.
 const STARTS_PER_TURN_MAX: usize = 1024;
@@ -50,8 +50,7 @@ pub struct Engine {
     wheel: Wheel,
     due: Vec<u32>,
     pub(crate) dead: DeadCalls,
-    /// Calls that a request with an unknown Call-ID may belong to, the longest waiting first; some wait no more.
-    adopters: VecDeque<CallRef>,
+    pub(crate) adoption: Adoption,
     origination: Option<Origination>,
     ended: u64,
     /// Those among them that no message had started.
@@ -102,7 +101,7 @@ impl Engine {
             wheel: Wheel::new(),
             due: Vec::new(),
             dead: DeadCalls::new(settings.dead_call_wait_ms, settings.dead_calls_max),
-            adopters: VecDeque::new(),
+            adoption: Adoption::new(run),
             origination,
             ended: 0,
             ended_placed: 0,
@@ -133,9 +132,6 @@ impl Engine {
     /// Takes a complete message, or says whose it is.
     pub fn handle_message(&mut self, now: Time, source: &Source, bytes: &[u8]) -> Routing {
         self.context.now = now;
-        if self.context.shared.is_stopped() {
-            return Routing::Handled;
-        }
         let workers = self.context.shared.workers();
         if workers > 1
             && let Some(id) = busyhour_wire::call_id(bytes)
@@ -246,7 +242,7 @@ impl Engine {
                 if !datagrams {
                     self.calls.join_stream(index, opened.socket);
                 }
-                self.work(index, step::run);
+                self.work(index, errand::go_on);
             }
             Err(trouble) => self.fail_by(index, trouble),
         }
@@ -412,40 +408,6 @@ impl Engine {
         });
     }
 
-    /// A call that waits for a request that begins one of its dialogs, and can take this one (spec-3.8 A2). Of several,
-    /// the one that waits longest.
-    pub(crate) fn adopter(&mut self, message: &Message<'_>) -> Option<(u32, DialogSlot)> {
-        let mut at = 0;
-        while let Some(&reference) = self.adopters.get(at) {
-            let waiting = self.calls.resolve(reference).and_then(|index| self.calls.get_mut(index));
-            let Some(call) = waiting else {
-                self.adopters.remove(at);
-                continue;
-            };
-            let prepared = &self.programs[call.program as usize];
-            if !dialogs::could_adopt(prepared, call) {
-                call.flags.may_adopt = false;
-                self.adopters.remove(at);
-                continue;
-            }
-            if let Some(slot) = dialogs::adopts(prepared, call, message) {
-                return Some((reference.index, slot));
-            }
-            at += 1;
-        }
-        None
-    }
-
-    /// Begins a dialog of a call with the Call-ID that the peer chose.
-    pub(crate) fn adopt(&mut self, index: u32, slot: DialogSlot, message: &Message<'_>) {
-        let significant = self.significant(message.call_id()).to_vec();
-        if let Some(call) = self.calls.get_mut(index) {
-            self.context.switch_dialog(call, slot);
-            call.begin_dialog(slot, message.call_id(), false);
-        }
-        self.calls.add_dialog(index, slot, &significant);
-    }
-
     fn discard(&mut self, error: ParseError, bytes: &[u8]) {
         let counters = &mut self.context.statistics.counters;
         let text: &[u8] = match error {
@@ -586,7 +548,9 @@ impl Engine {
                     Some(deadline) => self.wheel.arm(index, deadline),
                     None => self.wheel.cancel(index),
                 }
-                self.note_adopter(index);
+                if self.adoption.is_possible() {
+                    self.adoption.note(&mut self.calls, &self.programs, index);
+                }
                 return;
             }
             Fate::Ends(ending) => (ending, true),
@@ -595,8 +559,11 @@ impl Engine {
         self.wheel.cancel(index);
         let reference = self.calls.reference(index);
         let Some(mut call) = self.calls.remove(index) else { return };
-        if ending.is_news_to_twin() {
-            step::send_twin_abort(&self.programs[call.program as usize], &mut self.context, &call);
+        if self.context.settings.third_party.is_some() && ending.is_news_to_twin() {
+            self.context.current = reference;
+            let (prepared, context) = (&self.programs[call.program as usize], &mut self.context);
+            let told = catch_unwind(AssertUnwindSafe(|| step::send_twin_abort(prepared, context, &call)));
+            self.context.statistics.counters.panics += u64::from(told.is_err());
         }
         let ending = match (ending, call.failure) {
             (Ending::Successful, Some(kind)) => Ending::Failed(call.step, kind),
@@ -605,7 +572,7 @@ impl Engine {
         self.count(&call, ending);
         if remembered {
             self.dead.remember(self.context.now, call.hash, ending);
-            for other in call.others() {
+            for other in call.others().iter().filter(|other| !other.call_id().is_empty()) {
                 let hash = call_id::hash(self.significant(other.call_id()));
                 self.dead.remember(self.context.now, hash, ending);
             }
@@ -615,16 +582,6 @@ impl Engine {
             self.context.socket_requests.push_back(SocketRequest::Close { call: reference, socket });
         }
         release::buffers(&mut self.context, &mut call);
-    }
-
-    fn note_adopter(&mut self, index: u32) {
-        let Some(call) = self.calls.get_mut(index) else { return };
-        let prepared = &self.programs[call.program as usize];
-        if prepared.program.dialogs.len() > 1 && !call.flags.may_adopt && dialogs::could_adopt(prepared, call)
-        {
-            call.flags.may_adopt = true;
-            self.adopters.push_back(self.calls.reference(index));
-        }
     }
 
     fn count(&mut self, call: &Call, ending: Ending) {

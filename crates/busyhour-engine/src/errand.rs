@@ -3,16 +3,17 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use busyhour_scenario::program::Role;
+use busyhour_scenario::program::{Role, StepKind};
 
 use crate::call::{Call, Fate};
 use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
-use crate::step;
+use crate::time::Time;
 use crate::transport::{CommandEnd, Errand, ErrandResult, SocketRequest};
 use crate::unexpected;
+use crate::{matching, step};
 
 /// Has a command run; if `verify`, the call's next step waits for its end.
 pub(crate) fn run_command(context: &mut Context, call: &mut Call, command: Vec<u8>, verify: bool) {
@@ -57,6 +58,10 @@ pub(crate) fn set_destination(
 pub(crate) fn close_connection(prepared: &Prepared, context: &mut Context, call: &mut Call) {
     leave_socket(context, call);
     call.flags.wants_socket = call.flags.datagrams && has_own_socket(prepared, context);
+    if !has_own_socket(prepared, context) {
+        // There will be nothing to repeat through.
+        call.stop_retransmission(&mut context.pool);
+    }
 }
 
 /// A message is to be sent and there is no socket: asks for one, or ends the call that cannot have one.
@@ -93,7 +98,7 @@ pub(crate) fn hold(context: &mut Context, call: &mut Call) -> Option<Fate> {
     }
     if call.pause_until <= context.now {
         // A pause that is over, which must not remain the call's deadline.
-        call.pause_until = crate::time::Time::ZERO;
+        call.pause_until = Time::ZERO;
     }
     Some(Fate::Waits)
 }
@@ -112,6 +117,29 @@ pub(crate) fn done(
             if let Err(reason) = resolved(context, call, &host, address) {
                 context.warn(|| format!("setdest: {reason}: the call fails").into_bytes());
                 return unexpected::release(prepared, context, call, FailureKind::CannotSendMessage);
+            }
+        }
+    }
+    go_on(prepared, context, call)
+}
+
+/// Goes on with a call that waits for nothing outside any more. What arrived meanwhile is for the next recv, unless the
+/// call would wait for something else before it.
+pub(crate) fn go_on(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Fate {
+    if call.waits_outside() {
+        return Fate::Waits;
+    }
+    let waits_elsewhere = match prepared.program.steps.get(call.step as usize).map(|step| &step.kind) {
+        Some(StepKind::Pause(_) | StepKind::RecvCmd(_)) => true,
+        Some(StepKind::Send(_) | StepKind::SendCmd(_)) => call.retransmit.at != Time::ZERO,
+        _ => false,
+    };
+    if waits_elsewhere {
+        let waiting = call.extra.as_mut().map(|extra| std::mem::take(&mut extra.waiting)).unwrap_or_default();
+        for message in waiting {
+            match matching::receive_waiting(prepared, context, call, &message) {
+                None | Some(Fate::Waits) => {}
+                ends => return ends.unwrap_or(Fate::Waits),
             }
         }
     }

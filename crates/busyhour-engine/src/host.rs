@@ -1,8 +1,9 @@
 //! The side of a call that actions see, and small questions about a call's variables.
 
-use busyhour_scenario::program::{Action, Scope, Variable};
+use busyhour_scenario::program::{Action, Scope, StepKind, Variable};
 use busyhour_scenario::regex::Groups;
 use busyhour_scenario::template::Template;
+use busyhour_wire::Message;
 use rand::rngs::SmallRng;
 
 use crate::action::{self, Host, Input, Outcome};
@@ -15,6 +16,7 @@ use crate::injection::Files;
 use crate::prepare::{Eregs, Prepared};
 use crate::render;
 use crate::snapshot::FailureKind;
+use crate::step;
 use crate::time::Time;
 use crate::transport::Protocol;
 use crate::unexpected;
@@ -63,7 +65,16 @@ pub(crate) fn act(
             call.failure = Some(kind);
             None
         }
-        Outcome::EndCall(kind) => Some(unexpected::release(prepared, context, call, kind)),
+        Outcome::EndCall(kind) => {
+            // The message in hand, if it was received, is the one to go by in what ends the call.
+            if let Part::Step(index) = part
+                && matches!(prepared.program.steps[index as usize].kind, StepKind::Recv(_))
+                && let Ok(message) = Message::parse(message)
+            {
+                step::keep(prepared, context, call, &message);
+            }
+            Some(unexpected::release(prepared, context, call, kind))
+        }
         Outcome::StopCall => Some(Fate::EndsForgotten(Ending::Failed(call.step, FailureKind::CallRejected))),
         Outcome::StopRun => {
             context.shared.stop();

@@ -12,6 +12,7 @@
 //! 4. sleep until a message arrives or [`Engine::next_timeout`].
 
 mod action;
+mod adoption;
 mod auth;
 mod automatic;
 mod call;

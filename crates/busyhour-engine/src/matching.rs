@@ -96,7 +96,7 @@ fn receive_in_dialog(
             context.statistics.counters.messages_received += 1;
             None
         }
-        Found::Nothing => Some(unmatched(prepared, context, call, source, message)),
+        Found::Nothing => unmatched(prepared, context, call, source, message),
     }
 }
 
@@ -309,15 +309,20 @@ fn unmatched(
     call: &mut Call,
     source: &Source,
     message: &Message<'_>,
-) -> Fate {
+) -> Option<Fate> {
     let Some(target) = prepared.program.unexpected_main else {
-        return unexpected::handle(prepared, context, call, source, message);
+        return changed(unexpected::handle(prepared, context, call, source, message));
     };
     if !unexpected::enter_subroutine(prepared, context, call, target) {
-        return unexpected::unexpected(prepared, context, call, message);
+        return changed(unexpected::unexpected(prepared, context, call, message));
     }
     wait_for_recv(call, call.slot, source, message);
-    step::run(prepared, context, call)
+    Some(step::run(prepared, context, call))
+}
+
+/// An unexpected message that does not end its call changes nothing.
+fn changed(fate: Fate) -> Option<Fate> {
+    (fate != Fate::Waits).then_some(fate)
 }
 
 fn wrong_ack(context: &mut Context, call: &Call, message: &Message<'_>) -> Fate {

@@ -3,6 +3,7 @@
 use busyhour_scenario::program::StepKind;
 use busyhour_wire::Message;
 
+use crate::adoption;
 use crate::call::{Call, Fate};
 use crate::circuits;
 use crate::dead_call::Ending;
@@ -19,9 +20,11 @@ pub(crate) fn receive(engine: &mut Engine, source: &Source, message: &Message<'_
         return dead(engine, message, id, ending);
     }
     let Some(method) = message.method() else { return out_of_call(engine, message) };
-    if let Some((index, slot)) = engine.adopter(message) {
-        engine.adopt(index, slot, message);
-        return engine.deliver_to(index, slot, source, message);
+    if engine.adoption.is_possible()
+        && let Some(found) = engine.adoption.find(&mut engine.calls, &engine.programs, message)
+    {
+        adoption::adopt(&mut engine.calls, &engine.context, found, message.call_id(), id);
+        return engine.deliver_to(found.0, found.1, source, message);
     }
     let auto_answered =
         engine.context.settings.auto_answer && matches!(method, b"INFO" | b"NOTIFY" | b"OPTIONS" | b"UPDATE");

@@ -27,6 +27,9 @@ const LEN_COLUMNS: usize = 5;
 /// Stands for a header that is not known yet: without it, its line would look like the end of the headers.
 const PLACEHOLDER: &[u8] = b"?";
 
+/// Where `[authentication]` stands in a text, and what it was given.
+type Place<'t> = (Range<usize>, Cow<'t, Credentials>);
+
 /// Everything a text can speak of.
 pub(crate) struct Source<'a> {
     pub(crate) prepared: &'a Prepared,
@@ -69,7 +72,8 @@ impl Source<'_> {
     pub(crate) fn render(&self, template: &Template, out: &mut Vec<u8>) -> Result<(), Unrenderable> {
         let start = out.len();
         let mut len_at = None;
-        let mut credentials_at = None;
+        // In a box, so that texts without it carry no more than a pointer along.
+        let mut credentials_at: Option<Box<Place<'_>>> = None;
         let mut line_vanishes = false;
         for piece in &template.pieces {
             match piece {
@@ -115,7 +119,8 @@ impl Source<'_> {
         if let Some((at, offset)) = len_at {
             fill_len(out, start, at, offset);
         }
-        if let Some((at, credentials)) = credentials_at {
+        if let Some(place) = credentials_at {
+            let (at, credentials) = *place;
             let mut header = Vec::new();
             auth::header(self, &credentials, &out[start..], &mut header)?;
             out.splice(at, header);
@@ -285,11 +290,11 @@ impl Source<'_> {
 
 /// Notes what the header of `[authentication]` replaces: it needs the rest of the message.
 fn place<'t>(
-    credentials_at: &mut Option<(Range<usize>, Cow<'t, Credentials>)>,
+    credentials_at: &mut Option<Box<Place<'t>>>,
     at: Range<usize>,
     credentials: Cow<'t, Credentials>,
 ) -> Result<(), Unrenderable> {
-    match credentials_at.replace((at, credentials)) {
+    match credentials_at.replace(Box::new((at, credentials))) {
         None => Ok(()),
         Some(_) => Err(Unrenderable::new(
             FailureKind::CannotMakeMessage,

@@ -14,15 +14,14 @@ use crate::unexpected;
 pub(crate) fn timeout(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Option<Fate> {
     let index = call.sent_step;
     let settings = &context.settings;
-    let most =
-        if call.dialog.sent_invite { settings.invite_retrans_max } else { settings.non_invite_retrans_max };
+    let is_invite = prepared.messages[index as usize].is_invite;
+    let most = if is_invite { settings.invite_retrans_max } else { settings.non_invite_retrans_max };
     if call.retransmit.repeats >= most.min(settings.retrans_max) {
         return exhausted(prepared, context, call, index);
     }
     let doubled = call.retransmit.interval_ms.saturating_mul(2);
     // Timer B has no ceiling, timer F has T2 (RFC 3261 §17.1).
-    let interval_ms =
-        if call.dialog.sent_invite { doubled } else { u64::from(doubled).min(settings.t2_ms) as u32 };
+    let interval_ms = if is_invite { doubled } else { u64::from(doubled).min(settings.t2_ms) as u32 };
     call.retransmit.repeats += 1;
     call.retransmit.interval_ms = interval_ms;
     call.retransmit.at = context.now + u64::from(interval_ms) * 1000;

@@ -13,7 +13,7 @@ pub(crate) struct Routes {
     pub(crate) target: Vec<u8>,
 }
 
-/// Stores route set and target from a message, once a call.
+/// Stores route set and target from a message, once a dialog.
 pub(crate) fn record(context: &mut Context, call: &mut Call, message: &Message<'_>) {
     if call.extra.as_ref().is_some_and(|extra| !extra.routes.set.is_empty()) {
         return;

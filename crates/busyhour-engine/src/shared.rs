@@ -20,14 +20,21 @@ struct Ended {
     placed: AtomicU64,
 }
 
+/// Calls that have begun, in a cache line of their own: what stands beside it is read for every message.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Created {
+    all: AtomicU64,
+    /// Those among them that the plan started.
+    placed: AtomicU64,
+}
+
 /// State shared by the workers of a run.
 ///
 /// Call numbers, `-m`, `-l` and the end of the run are exact over all workers, so they need one place each.
 #[derive(Debug)]
 pub struct Shared {
-    created: AtomicU64,
-    /// Those among them that the plan started.
-    placed: AtomicU64,
+    created: Created,
     quit: AtomicU32,
     stopped: AtomicBool,
     paused: AtomicU32,
@@ -108,8 +115,7 @@ impl Shared {
         }
         values.globals = vec![Value::Unset; values.global_names.len()];
         Shared {
-            created: AtomicU64::new(0),
-            placed: AtomicU64::new(0),
+            created: Created::default(),
             quit: AtomicU32::new(0),
             stopped: AtomicBool::new(false),
             paused: AtomicU32::new(0),
@@ -174,13 +180,13 @@ impl Shared {
 
     /// Takes the next call number, 1-based, unless `max` calls exist already.
     pub fn next_call(&self, max: Option<u64>) -> Option<u64> {
-        let Some(max) = max else { return Some(self.created.fetch_add(1, Relaxed) + 1) };
-        self.created.fetch_update(Relaxed, Relaxed, |n| (n < max).then_some(n + 1)).ok().map(|n| n + 1)
+        let Some(max) = max else { return Some(self.created.all.fetch_add(1, Relaxed) + 1) };
+        self.created.all.fetch_update(Relaxed, Relaxed, |n| (n < max).then_some(n + 1)).ok().map(|n| n + 1)
     }
 
     /// Calls created so far, incoming and outgoing.
     pub fn created(&self) -> u64 {
-        self.created.load(Relaxed)
+        self.created.all.load(Relaxed)
     }
 
     /// Notes that `worker` has ended `all` calls so far, `placed` of which no message had started.
@@ -197,13 +203,13 @@ impl Shared {
 
     /// Notes that the plan has started so many calls so far.
     pub(crate) fn set_placed(&self, placed: u64) {
-        self.placed.store(placed, Relaxed);
+        self.created.placed.store(placed, Relaxed);
     }
 
     /// Calls that the plan started and that have not yet ended, over all workers: those that `-l` limits.
     pub fn open_placed(&self) -> u64 {
         let ended: u64 = self.ended.iter().map(|ended| ended.placed.load(Relaxed)).sum();
-        self.placed.load(Relaxed).saturating_sub(ended)
+        self.created.placed.load(Relaxed).saturating_sub(ended)
     }
 
     /// The next `[dynamic_id]`, from (start, max, step).

@@ -13,7 +13,7 @@ pub struct CallCounters {
     pub successful: u64,
     /// Calls that failed, by reason: index with [`FailureKind::index`].
     pub failed: [u64; FailureKind::COUNT],
-    /// Messages sent again.
+    /// Messages sent again, but for the ACK of a repeated final response.
     pub retransmissions: u64,
 }
 

@@ -11,6 +11,9 @@ const STEPS_MAX: u32 = 1_000_000;
 /// Runs the stanza to its end. Counts nothing.
 pub(crate) fn run_init(prepared: &Prepared, context: &mut Context, call: &mut Call) {
     for _ in 0..STEPS_MAX {
+        if context.shared.is_stopped() {
+            return;
+        }
         let Some(step) = prepared.program.init.get(call.step as usize) else { return };
         let index = call.step;
         let mut jump = None;

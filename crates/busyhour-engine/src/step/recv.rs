@@ -1,7 +1,7 @@
 //! `recv`: waiting, and taking a message that matches.
 
 use busyhour_scenario::program::{Optional, Recv, RecvTimeout, Step, StepKind, TransactionId};
-use busyhour_wire::{Message, Start};
+use busyhour_wire::Message;
 
 use crate::call::{Call, Fate, Last, ServerTransaction};
 use crate::context::Context;
@@ -94,21 +94,22 @@ pub(crate) fn take(
     super::bookkeeping(context, call, step, context.received);
     context.step(call, index).messages += 1;
     context.statistics.counters.messages_received += 1;
+    // An action may end the call, and what is sent then goes by these.
+    if message.status() == Some(200) {
+        call.dialog.ack_pending = true;
+    }
+    if message.method() == Some(b"ACK") {
+        call.dialog.established = true;
+        call.dialog.ack_pending = false;
+    }
     let acted = host::act(prepared, context, call, Part::Step(index), message.bytes());
     if let Some(fate) = acted.fate {
         return Some(fate);
     }
-    if let Start::Request { method, .. } = message.start() {
+    if message.method().is_some() {
         call.dialog.cseq = call.dialog.cseq.max(message.cseq_number().unwrap_or(0));
-        if method == b"ACK" {
-            call.dialog.established = true;
-            call.dialog.ack_pending = false;
-        }
     }
     retransmit::stop_by(context, call, index, message, forward);
-    if message.status() == Some(200) {
-        call.dialog.ack_pending = true;
-    }
     if recv.record_route_set {
         routes::record(context, call, message);
     }
@@ -148,10 +149,16 @@ fn begin_transaction(
     hash: u64,
 ) {
     keep(prepared, context, call, message);
-    let request = last(prepared, context, message);
+    let last = &call.dialog.last;
+    let request = Last { kept: context.pool.store(&last.kept), ..*last };
     // `Engine::enter` has made room for every transaction of the program.
     let state = &mut call.extra().server_transactions[usize::from(transaction)];
-    *state = ServerTransaction { request, hash, step: index, ..ServerTransaction::default() };
+    let before = std::mem::replace(
+        state,
+        ServerTransaction { request, hash, step: index, ..ServerTransaction::default() },
+    );
+    context.pool.give(before.request.kept);
+    context.pool.give(before.answer);
 }
 
 /// Makes a message the last one taken.

@@ -205,21 +205,33 @@ fn store(context: &mut Context, call: &mut Call, send: &Send, index: u32, messag
     }
 }
 
-/// Sends a stored message again. False if it was lost on purpose.
+/// Sends a stored message again, and leaves the dialog in hand that was so before.
 pub(crate) fn send_stored(
     prepared: &Prepared,
     context: &mut Context,
     call: &mut Call,
     step: u32,
     answer: bool,
-) -> bool {
-    let Step { lost_percent, dialog, .. } = prepared.program.steps[step as usize];
-    context.switch_dialog(call, dialog);
+) {
+    let before = call.slot;
+    context.switch_dialog(call, prepared.program.steps[step as usize].dialog);
+    send_stored_in_dialog(prepared, context, call, step, answer);
+    context.switch_dialog(call, before);
+}
+
+fn send_stored_in_dialog(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    step: u32,
+    answer: bool,
+) {
+    let lost_percent = prepared.program.steps[step as usize].lost_percent;
     context.step(call, step).retransmissions += 1;
     context.statistics.count_retransmission(call.program);
     if context.loses(call, lost_percent) {
         context.step(call, step).lost += 1;
-        return false;
+        return;
     }
     let start = context.out.bytes.len();
     let stored = if answer { &call.dialog.received.answer } else { &call.sent };
@@ -231,12 +243,12 @@ pub(crate) fn send_stored(
         _ => {
             if render_step(prepared, context, call, step, message).is_err() {
                 context.out.bytes.truncate(start);
-                return false;
+                return;
             }
         }
     }
     let path = path_for(call, message, &context.out.bytes[start..]);
-    context.transmit(call, path, start)
+    context.transmit(call, path, start);
 }
 
 /// Sends the last response of a server transaction again.
