@@ -15,6 +15,7 @@ mod reach;
 mod receive;
 mod routes;
 pub(crate) mod scene;
+mod slots;
 mod unset;
 
 use crate::check::findings::Findings;

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::check::findings::Findings;
 use crate::check::lint::codes;
+use crate::check::lint::graph;
 use crate::check::lint::message::Message;
 use crate::check::lint::scene::Scene;
 use crate::program::{DialogSlot, Expect, Send, SendStart, StepKind};
@@ -41,6 +42,24 @@ struct Fact {
     answer: Answer,
 }
 
+/// The INVITEs that may be the last ones; some are missing if there are more than [`FACTS_MAX`].
+#[derive(Debug, Clone, Default)]
+struct Facts(BTreeSet<Fact>);
+
+impl graph::Fact for Facts {
+    fn join(&mut self, more: &Facts) -> bool {
+        let length = self.0.len();
+        if length <= FACTS_MAX {
+            self.0.extend(&more.0);
+        }
+        self.0.len() > length
+    }
+
+    fn weight(&self) -> usize {
+        self.0.len()
+    }
+}
+
 /// The last final response to an INVITE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Answer {
@@ -53,20 +72,11 @@ enum Answer {
 
 fn tied_requests(scene: &Scene<'_>, dialog: DialogSlot, findings: &mut Findings) {
     let Some(graph) = &scene.graph else { return };
-    let known = graph.flow(
-        BTreeSet::new(),
-        |index, before| after(scene, dialog, index, before),
-        |there, more| {
-            let length = there.len();
-            if length <= FACTS_MAX {
-                there.extend(more);
-            }
-            there.len() > length
-        },
-    );
+    let known = graph.flow(Facts::default(), |index, before| Facts(after(scene, dialog, index, &before.0)));
+    let Some(known) = known else { return };
     for (index, step) in scene.steps.iter().enumerate() {
         let Some(method @ ("ACK" | "CANCEL")) = method_of(scene, index) else { continue };
-        let (Some(message), Some(facts)) = (&step.message, &known[index]) else { continue };
+        let (Some(message), Some(Facts(facts))) = (&step.message, &known[index]) else { continue };
         let named = matches!(&step.step.kind, StepKind::Send(send) if send.ack_transaction.is_some());
         // Several INVITEs may be open at a time where transactions have names.
         if step.step.dialog != dialog || facts.is_empty() || facts.len() > FACTS_MAX || named {

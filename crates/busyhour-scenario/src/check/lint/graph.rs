@@ -3,6 +3,7 @@
 //! A receive has two kinds of edges: those behind a message that it took, and those past it. A call may also go back to
 //! an optional receive right before its step, and to a global one from anywhere (spec-engine §3.4).
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::program::{Action, Operand, Optional, Program, StepKind};
@@ -10,7 +11,21 @@ use crate::program::{Action, Operand, Optional, Program, StepKind};
 /// Scenarios with more steps are not looked at.
 const STEPS_MAX: usize = 5000;
 
-/// The nodes are the steps, then the end of the scenario, then points that stand for "from anywhere".
+/// So much is looked at in all flows of a scenario together: a unit is one way from step to step with one fact of weight 1.
+const WORK_MAX: usize = 20_000_000;
+
+/// What may be known at a step.
+pub(crate) trait Fact: Clone {
+    /// Adds what is known on another way to the same step. Returns true if that is something new.
+    fn join(&mut self, more: &Self) -> bool;
+
+    /// How much work a join with it is; 0 counts as 1.
+    fn weight(&self) -> usize {
+        1
+    }
+}
+
+/// The nodes are the steps, then the end of the scenario, then one point that stands for "from anywhere".
 #[derive(Debug)]
 pub(crate) struct Graph {
     /// Where a call may be after the step was executed or took a message.
@@ -18,6 +33,23 @@ pub(crate) struct Graph {
     /// Where a call may be without that.
     passed: Vec<Vec<usize>>,
     reachable: Vec<bool>,
+    /// What is left of [`WORK_MAX`].
+    work_left: Cell<usize>,
+}
+
+impl Fact for () {
+    fn join(&mut self, (): &()) -> bool {
+        false
+    }
+}
+
+/// Something happened, on one way at least.
+impl Fact for bool {
+    fn join(&mut self, more: &bool) -> bool {
+        let learnt = *more && !*self;
+        *self |= *more;
+        learnt
+    }
 }
 
 impl Graph {
@@ -32,6 +64,7 @@ impl Graph {
             done: vec![Vec::new(); end + 1],
             passed: vec![Vec::new(); end + 1],
             reachable: Vec::new(),
+            work_left: Cell::new(WORK_MAX),
         };
         let mut from_anywhere = BTreeSet::new();
         for (index, step) in steps.iter().enumerate() {
@@ -77,15 +110,17 @@ impl Graph {
                 }
             }
         }
-        for target in from_anywhere {
+        if !from_anywhere.is_empty() {
+            // A way from each step to each target would be too many.
             let hub = graph.passed.len();
-            graph.passed.push(vec![target]);
+            graph.passed.push(from_anywhere.into_iter().collect());
             graph.done.push(Vec::new());
             for from in &mut graph.passed[..end] {
                 from.push(hub);
             }
         }
-        graph.reachable = graph.reach();
+        let reached = graph.flow((), |_, ()| ())?;
+        graph.reachable = reached.into_iter().map(|known| known.is_some()).collect();
         Some(graph)
     }
 
@@ -95,14 +130,9 @@ impl Graph {
     }
 
     /// What may be known when a call comes to each step: starts with `entry` at the first one, changes by `effect` where a
-    /// step was executed or took a message, and is put together by `join`, which says whether it learnt something. `None`
-    /// where no call comes.
-    pub(crate) fn flow<F: Clone>(
-        &self,
-        entry: F,
-        effect: impl Fn(usize, &F) -> F,
-        join: impl Fn(&mut F, &F) -> bool,
-    ) -> Vec<Option<F>> {
+    /// step was executed or took a message, and is joined where ways meet. `None` where no call comes; `None` for all if it
+    /// is too much work to tell.
+    pub(crate) fn flow<F: Fact>(&self, entry: F, effect: impl Fn(usize, &F) -> F) -> Option<Vec<Option<F>>> {
         let mut known: Vec<Option<F>> = vec![None; self.passed.len()];
         known[0] = Some(entry);
         let mut waiting = VecDeque::from([0]);
@@ -110,12 +140,14 @@ impl Graph {
         while let Some(node) = waiting.pop_front() {
             is_waiting[node] = false;
             let Some(before) = known[node].clone() else { continue };
+            self.work(before.weight())?;
             let after = if self.done[node].is_empty() { before.clone() } else { effect(node, &before) };
             let done = self.done[node].iter().map(|to| (*to, &after));
             let passed = self.passed[node].iter().map(|to| (*to, &before));
             for (to, fact) in done.chain(passed) {
+                self.work(fact.weight())?;
                 let learnt = match &mut known[to] {
-                    Some(there) => join(there, fact),
+                    Some(there) => there.join(fact),
                     nothing => {
                         *nothing = Some(fact.clone());
                         true
@@ -127,11 +159,14 @@ impl Graph {
                 }
             }
         }
-        known
+        Some(known)
     }
 
-    fn reach(&self) -> Vec<bool> {
-        self.flow((), |_, ()| (), |(), ()| false).into_iter().map(|known| known.is_some()).collect()
+    /// Notes that so much is about to be done; `None` if it is too much.
+    fn work(&self, weight: usize) -> Option<()> {
+        let left = self.work_left.get().checked_sub(weight.max(1));
+        self.work_left.set(left.unwrap_or(0));
+        left.map(|_| ())
     }
 }
 
@@ -154,4 +189,50 @@ fn behind(program: &Program, index: usize) -> Vec<usize> {
         behind.push(index + 1);
     }
     behind
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::lint::slots::Slots;
+    use crate::source::Source;
+    use crate::{Options, load};
+
+    /// The graph of so many global receives behind as many mandatory ones.
+    fn graph(half: usize) -> Graph {
+        let receives =
+            "<recv request='A'/>".repeat(half) + &"<recv request='B' optional='global'/>".repeat(half);
+        let text = format!("<scenario>{receives}<recv request='C'/></scenario>");
+        let program = load(&Source::from_bytes("test.xml", text.as_bytes()), &Options::default()).program;
+        Graph::of(&program.unwrap()).unwrap()
+    }
+
+    fn ways(graph: &Graph) -> usize {
+        graph.done.iter().chain(&graph.passed).map(Vec::len).sum()
+    }
+
+    #[test]
+    fn global_receives_are_reached_from_each_step_at_linear_cost() {
+        let (small, large) = (graph(200), graph(2000));
+        assert!((0..=4000).all(|step| large.is_reachable(step)));
+        assert!(ways(&large) <= 10 * ways(&small), "{} {}", ways(&small), ways(&large));
+        let spent = |graph: &Graph| WORK_MAX - graph.work_left.get();
+        assert!(spent(&large) <= 10 * spent(&small), "{} {}", spent(&small), spent(&large));
+    }
+
+    #[test]
+    fn what_is_too_much_work_is_not_known() {
+        let graph = graph(200);
+        let each_sets_its_own = |index: usize, before: &Slots| {
+            let mut after = before.clone();
+            after.extend([index]);
+            after
+        };
+        let known = graph.flow(Slots::default(), each_sets_its_own).unwrap();
+        assert!(known[399].as_ref().is_some_and(|set| set.contains(0) && set.contains(399)));
+        graph.work_left.set(1000);
+        assert_eq!(graph.flow(Slots::default(), each_sets_its_own), None);
+        // The next one has no work left either.
+        assert_eq!(graph.flow(false, |_, before| *before), None);
+    }
 }

@@ -25,17 +25,9 @@ const METHODS: &[&str] = &[
 
 /// Reports responses to nothing, and methods that no message can have.
 pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
-    let sent = scene.graph.as_ref().map(|graph| {
+    let sent = scene.graph.as_ref().and_then(|graph| {
         let sends = |index: usize| scene.steps.get(index).is_some_and(|step| is_request(&step.step.kind));
-        graph.flow(
-            false,
-            |index, before| *before || sends(index),
-            |there, more| {
-                let learnt = !*there && *more;
-                *there |= *more;
-                learnt
-            },
-        )
+        graph.flow(false, |index, before| *before || sends(index))
     });
     let mut request_sent = false;
     for (index, step) in scene.steps.iter().enumerate() {

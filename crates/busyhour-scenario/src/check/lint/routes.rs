@@ -1,11 +1,10 @@
 //! `[routes]` and `[next_url]` without a receive that records them.
 
-use std::collections::HashSet;
-
 use crate::check::findings::Findings;
 use crate::check::lint::codes;
 use crate::check::lint::scene::Scene;
-use crate::program::{DialogSlot, Expect, StepKind};
+use crate::check::lint::slots::Slots;
+use crate::program::{Expect, StepKind};
 
 /// Reports sends whose route set or target no receive with `rrs` can have recorded in their dialog.
 pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
@@ -14,35 +13,23 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
         let StepKind::Recv(recv) = &step.kind else { return None };
         // A dialog that the peer opens has the peer's Contact and Record-Route from the start (spec-3.8 A2).
         let is_request = matches!(recv.expect, Expect::Request(_) | Expect::RequestMatching(_));
-        (recv.record_route_set || (is_request && step.dialog > 0)).then_some(step.dialog)
+        (recv.record_route_set || (is_request && step.dialog > 0)).then_some(usize::from(step.dialog))
     };
-    let recorded = scene.graph.as_ref().map(|graph| {
-        graph.flow(
-            Vec::<DialogSlot>::new(),
-            |index, before| {
-                let mut after = before.clone();
-                after.extend(records(index).filter(|dialog| !before.contains(dialog)));
-                after
-            },
-            |there, more| {
-                let length = there.len();
-                for dialog in more {
-                    if !there.contains(dialog) {
-                        there.push(*dialog);
-                    }
-                }
-                there.len() > length
-            },
-        )
+    let recorded = scene.graph.as_ref().and_then(|graph| {
+        graph.flow(Slots::default(), |index, before| {
+            let mut after = before.clone();
+            after.extend(records(index));
+            after
+        })
     });
-    let anywhere: HashSet<DialogSlot> = (0..scene.steps.len()).filter_map(records).collect();
+    let anywhere: Slots = (0..scene.steps.len()).filter_map(records).collect();
     for (index, step) in scene.steps.iter().enumerate() {
         let Some(message) = &step.message else { continue };
-        let dialog = step.step.dialog;
+        let dialog = usize::from(step.step.dialog);
         let is_recorded = match &recorded {
             // A step that no call comes to has a finding of its own.
-            Some(recorded) => recorded[index].as_ref().is_none_or(|dialogs| dialogs.contains(&dialog)),
-            None => anywhere.contains(&dialog),
+            Some(recorded) => recorded[index].as_ref().is_none_or(|dialogs| dialogs.contains(dialog)),
+            None => anywhere.contains(dialog),
         };
         if is_recorded {
             continue;

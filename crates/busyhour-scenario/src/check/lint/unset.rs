@@ -1,12 +1,13 @@
 //! Variables that are used where nothing has set them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::check::findings::Findings;
 use crate::check::lint::codes;
 use crate::check::lint::message::keywords;
 use crate::check::lint::scene::{Scene, StepScene, actions_of, value_span};
+use crate::check::lint::slots::Slots;
 use crate::syntax::located::Located;
 use crate::xml::{Attribute, Element};
 
@@ -27,20 +28,12 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
         .map(|step| step.actions().flat_map(|action| set_by(action, &names)).collect())
         .collect();
     let ever: HashSet<usize> = sets.iter().flatten().copied().collect();
-    let known = scene.graph.as_ref().map(|graph| {
-        graph.flow(
-            BTreeSet::new(),
-            |index, before: &BTreeSet<usize>| {
-                let mut after = before.clone();
-                after.extend(sets.get(index).into_iter().flatten());
-                after
-            },
-            |there, more| {
-                let length = there.len();
-                there.extend(more);
-                there.len() > length
-            },
-        )
+    let known = scene.graph.as_ref().and_then(|graph| {
+        graph.flow(Slots::default(), |index, before| {
+            let mut after = before.clone();
+            after.extend(sets.get(index).into_iter().flatten().copied());
+            after
+        })
     });
     let in_init: HashSet<usize> = scene
         .init
@@ -51,7 +44,7 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
     let mut reported = HashSet::new();
     for (index, step) in scene.steps.iter().enumerate() {
         // A step that no call comes to has a finding of its own.
-        let mut set: BTreeSet<usize> = match known.as_ref().map(|known| &known[index]) {
+        let mut set: Slots = match known.as_ref().map(|known| &known[index]) {
             Some(Some(set)) => set.clone(),
             Some(None) => continue,
             None => ever.iter().copied().collect(),
@@ -81,9 +74,9 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
                 }
             }
         };
-        report(uses, &|variable| set.contains(&variable));
+        report(uses, &|variable| set.contains(variable));
         for action in step.actions() {
-            report(texts_of(scene, action, texts(action), &names), &|variable| set.contains(&variable));
+            report(texts_of(scene, action, texts(action), &names), &|variable| set.contains(variable));
             report(named_by(action, values(action), &names), &|variable| ever.contains(&variable));
             set.extend(set_by(action, &names));
         }
