@@ -204,3 +204,36 @@ fn a_response_of_a_named_transaction_answers_its_request_whatever_came_since() {
     stage.say(&request("ACK", 5, "call@b"));
     stage.succeeds();
 }
+
+#[test]
+fn an_invite_is_repeated_as_one_while_its_call_waits_in_another_dialog() {
+    let text = scenario(&[
+        &send("INVITE", "retrans=\"500\""),
+        &recv("request=\"INVITE\" dialog=\"2\""),
+        &nop("", "<log message=\"[call_id]\"/>"),
+    ]);
+    let mut stage = Stage::client(&text, |settings| settings.t2_ms = 1000);
+    let invite = stage.hears("INVITE");
+    stage.wait(40_000);
+    // Timer A has no ceiling (RFC 3261 §17.1.1.2), and five repeats are all.
+    let heard = stage.heard();
+    assert_eq!(times(&heard), [0, 1000, 3000, 7000, 15_000]);
+    assert!(heard.iter().all(|heard| heard.text() == invite));
+    stage.fails(FailureKind::MaxUdpRetrans);
+}
+
+#[test]
+fn a_call_that_an_action_ends_on_the_200_is_acknowledged_and_hung_up() {
+    let text = scenario(&[
+        &send("INVITE", ""),
+        "<recv response=\"180\" optional=\"true\"/>",
+        "<recv response=\"200\"><action><setdest host=\"127.0.0.1\" port=\"nowhere[call_number]\" protocol=\"udp\"/></action></recv>",
+        &send("ACK", ""),
+    ]);
+    let mut stage = Stage::client(&text, |_| {});
+    let invite = stage.hears("INVITE");
+    stage.say(&response(&invite, "180 Ringing"));
+    stage.say(&response(&invite, "200 OK"));
+    assert_eq!(stage.lines(), ["ACK", "BYE"], "{:?}", stage.events());
+    stage.fails(FailureKind::CannotSendMessage);
+}
