@@ -66,11 +66,12 @@ pub(crate) enum Inclusion {
 
 impl Source {
     /// Reads and decodes a file and the files it includes. Never reads more than [`FILE_BYTES_MAX`] bytes of the file,
-    /// whatever its kind. That an included file cannot be read is a finding, not an error.
+    /// whatever its kind; included files are regular ones, so that no pipe makes the reader wait. That an included file
+    /// cannot be read is a finding, not an error.
     pub fn read(path: &Path) -> Result<Source, LoadError> {
         let name = path.display().to_string();
         match read_limited(path) {
-            Ok(bytes) => Ok(Source::with_reader(name, path, &bytes, &mut read_limited)),
+            Ok(bytes) => Ok(Source::with_reader(name, path, &bytes, &mut read_regular)),
             Err(reason) => Err(LoadError { name, reason }),
         }
     }
@@ -199,6 +200,8 @@ pub enum LoadErrorReason {
     NotFound,
     /// It is a directory.
     Directory,
+    /// It is a pipe, a device or a socket, and something else includes it.
+    NotRegular,
     /// It may not be read by this user.
     PermissionDenied,
     /// It is larger than [`FILE_BYTES_MAX`]; its size in bytes, if the system tells.
@@ -226,6 +229,9 @@ impl LoadErrorReason {
         match self {
             LoadErrorReason::NotFound => ("File was not found".to_owned(), "Check the path"),
             LoadErrorReason::Directory => ("it is a directory".to_owned(), "Name a scenario file inside it"),
+            LoadErrorReason::NotRegular => {
+                ("it is a pipe, a device or a socket".to_owned(), "Name a regular file")
+            }
             LoadErrorReason::PermissionDenied => {
                 ("permission denied".to_owned(), "Make it readable for this user")
             }
@@ -249,6 +255,19 @@ impl std::error::Error for LoadError {
             _ => None,
         }
     }
+}
+
+/// Reads a file that another one includes, if it is a regular one: the user did not name it, and reading from a pipe or a
+/// terminal may wait for ever.
+fn read_regular(path: &Path) -> Result<Vec<u8>, LoadErrorReason> {
+    let metadata = fs::metadata(path).map_err(reason)?;
+    if metadata.is_dir() {
+        return Err(LoadErrorReason::Directory);
+    }
+    if !metadata.is_file() {
+        return Err(LoadErrorReason::NotRegular);
+    }
+    read_limited(path)
 }
 
 fn read_limited(path: &Path) -> Result<Vec<u8>, LoadErrorReason> {

@@ -81,7 +81,8 @@ pub fn parse(text: &str) -> (Option<Element>, Vec<Diagnostic>) {
     (elements.into_iter().next(), diagnostics)
 }
 
-/// Reads an included file, which may hold several elements side by side (spec-3.8 A1). Otherwise as [`parse`].
+/// Reads an included file. Elements beside the first one are no finding here: SIPp ignores them, and whoever includes the
+/// file says so (spec-3.8 A1). Otherwise as [`parse`].
 pub fn parse_fragment(text: &str) -> (Vec<Element>, Vec<Diagnostic>) {
     reader::Reader::fragment(text).read()
 }

@@ -97,11 +97,12 @@ fn asked_by(source: &Source, part: usize) -> Vec<Asked> {
         }
         return asked;
     }
-    for element in xml::parse_fragment(text).0 {
+    // Nothing is taken from what stands behind the first element.
+    if let Some(element) = xml::parse_fragment(text).0.first() {
         if element.name == INCLUDE {
-            asked.push(Asked::new(&element, span.start));
+            asked.push(Asked::new(element, span.start));
         } else {
-            collect_below(&element, span.start, &mut asked);
+            collect_below(element, span.start, &mut asked);
         }
     }
     asked

@@ -130,6 +130,15 @@ fn what_cannot_be_included_is_reported_where_it_is_asked_for() {
 }
 
 #[test]
+fn what_stands_behind_the_first_element_of_a_file_includes_nothing() {
+    let behind =
+        "<recv request='A'/><xi:include href='none.xml'/><scenario><xi:include href='a.xml'/></scenario>";
+    let found = lines(&[("main.xml", &including("a.xml")), ("a.xml", behind)]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|line| line.contains("is ignored: only the first element")), "{found:?}");
+}
+
+#[test]
 fn circles_are_named() {
     let found = lines(&[
         ("d/main.xml", &including("sub/a.xml")),
@@ -197,11 +206,19 @@ fn files_on_disk_are_found_beside_the_one_that_includes_them() {
     std::fs::write(folder.join("sub/a.xml"), including("b.xml")).unwrap();
     std::fs::write(folder.join("sub/b.xml"), "<recv request='A'/>").unwrap();
     std::fs::write(folder.join("endless.xml"), including("/dev/zero")).unwrap();
+    std::fs::write(folder.join("piped.xml"), including("pipe")).unwrap();
+    // Nobody ever writes into it.
+    assert!(std::process::Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
     let good = Source::read(&folder.join("main.xml")).unwrap();
     let endless = Source::read(&folder.join("endless.xml")).unwrap();
+    let piped = Source::read(&folder.join("piped.xml")).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(load(&good, &Options::default()).program.unwrap().steps.len(), 1);
-    assert_eq!(load(&endless, &Options::default()).diagnostics[0].code, "E017");
+    for refused in [endless, piped] {
+        let found = &load(&refused, &Options::default()).diagnostics[0];
+        assert_eq!(found.code, "E017");
+        assert!(found.message.ends_with("it is a pipe, a device or a socket"), "{}", found.message);
+    }
 }
 
 /// Texts that include each other in every way.
