@@ -1,5 +1,6 @@
 //! TDM circuits of `-tdmmap` (spec-cli §2.3; `[tdmmap]`, spec-scenario §5): each call is given one that no other has.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use crate::call::{Call, Fate};
@@ -81,36 +82,37 @@ impl CircuitRange {
     }
 }
 
-/// Which circuits are taken, over all workers.
+/// Which circuits are free, over all workers.
 #[derive(Debug, Default)]
-pub(crate) struct Circuits(Mutex<Taken>);
+pub(crate) struct Circuits(Mutex<Free>);
 
+/// The circuits that no call has. Nothing is searched: calls begin at the pace of the run, and all of them under one lock.
 #[derive(Debug, Default)]
-struct Taken {
-    by_number: Vec<bool>,
-    /// Where the search goes on, so that a circuit that was given back rests longest.
-    next: usize,
+struct Free {
+    /// All from here on have never been taken.
+    untaken: u32,
+    /// Those given back, the one that has rested longest first. Never more than there are.
+    given_back: VecDeque<u32>,
 }
 
 impl Circuits {
     fn take(&self, range: &CircuitRange) -> Option<u32> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = range.count() as usize;
-        taken.by_number.resize(count, false);
-        let next = taken.next;
-        let found = (next..count).chain(0..next).find(|&at| !taken.by_number[at])?;
-        taken.by_number[found] = true;
-        taken.next = (found + 1) % count;
-        Some(found as u32)
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.untaken == range.count() {
+            return free.given_back.pop_front();
+        }
+        free.untaken += 1;
+        Some(free.untaken - 1)
     }
 
     /// Takes a call's circuit back, if it has one.
     pub(crate) fn give_back(&self, call: &mut Call) {
         let Some(circuit) = call.extra.as_mut().and_then(|extra| extra.circuit.take()) else { return };
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(is_taken) = taken.by_number.get_mut(circuit as usize) {
-            *is_taken = false;
-        }
+        self.free(circuit);
+    }
+
+    fn free(&self, circuit: u32) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).given_back.push_back(circuit);
     }
 }
 
@@ -188,7 +190,29 @@ mod tests {
         let (circuits, range) = (Circuits::default(), range("{0-0}{1}{0-0}{1-3}"));
         let taken: Vec<_> = (0..4).map(|_| circuits.take(&range)).collect();
         assert_eq!(taken, [Some(0), Some(1), Some(2), None]);
-        circuits.0.lock().unwrap().by_number[1] = false;
+        circuits.free(1);
         assert_eq!((circuits.take(&range), circuits.take(&range)), (Some(1), None));
+    }
+
+    #[test]
+    fn the_circuit_that_rests_longest_is_next() {
+        let (circuits, range) = (Circuits::default(), range("{0-0}{1}{0-0}{1-5}"));
+        let take = || circuits.take(&range);
+        assert_eq!([take(), take(), take()], [Some(0), Some(1), Some(2)]);
+        circuits.free(2);
+        circuits.free(0);
+        // Those that were never taken rest longest.
+        assert_eq!([take(), take(), take(), take(), take()], [Some(3), Some(4), Some(2), Some(0), None]);
+    }
+
+    #[test]
+    fn circuits_are_found_at_once_however_many_are_taken() {
+        let (circuits, range) = (Circuits::default(), range("{0-1023}{1}{0-31}{0-31}"));
+        while circuits.take(&range).is_some() {}
+        // Looking at all of them each time would take minutes.
+        for circuit in (0..100_000).rev() {
+            circuits.free(circuit);
+            assert_eq!((circuits.take(&range), circuits.take(&range)), (Some(circuit), None));
+        }
     }
 }
