@@ -8,7 +8,7 @@ use super::table::{Table, field};
 /// Most lines that `insert` and `replace` may put beside a file.
 const ROWS_MAX: usize = 10_000_000;
 
-/// Most bytes that these may have together.
+/// Most bytes that these and their keys may have together: from then on there is no room for a line.
 const BYTES_MAX: usize = 4 << 30;
 
 /// The changes of one file.
@@ -17,6 +17,7 @@ pub(super) struct Changes {
     replaced: HashMap<u32, Box<[u8]>>,
     /// The lines behind the table's.
     inserted: Vec<Box<[u8]>>,
+    /// Of rows and keys.
     bytes: usize,
     /// Keys whose line is another one than the table's index says, or none.
     keys: HashMap<Box<[u8]>, Option<u32>>,
@@ -64,9 +65,15 @@ impl Changes {
         self.keys.get(key).copied()
     }
 
-    /// Notes a key's line, or that it has none any more.
-    pub(super) fn set_key(&mut self, key: &[u8], line: Option<u32>) {
-        self.keys.insert(key.into(), line);
+    /// Notes a key's line, or that it has none any more; nothing needs to be kept where the table's index says so too.
+    pub(super) fn set_key(&mut self, key: &[u8], line: Option<u32>, of_table: Option<u32>) {
+        if line == of_table {
+            if self.keys.remove(key).is_some() {
+                self.bytes -= key.len();
+            }
+        } else if self.keys.insert(key.into(), line).is_none() {
+            self.bytes += key.len();
+        }
     }
 
     /// Adds a line behind all others, and returns its number; `None` if there is no room. The sequence goes on where it
@@ -102,6 +109,12 @@ impl Changes {
         self.bytes += row.len();
         self.replaced.insert(line, row.into());
         true
+    }
+
+    /// Number of keys, and bytes of all changes.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.keys.len(), self.bytes)
     }
 
     fn has_room(&self, bytes: usize) -> bool {

@@ -174,7 +174,7 @@ impl Files {
             if let Some(keys) = &file.keys {
                 // Another line with that key may have taken it over.
                 if file.line_of_key(Some(changes), keys, &former) == Some(at) {
-                    changes.set_key(&former, None);
+                    changes.set_key(&former, None, keys.find(&file.table, &former));
                 }
                 file.enter_key(changes, keys, row, at);
             }
@@ -309,7 +309,7 @@ impl File {
     fn enter_key(&self, changes: &mut Changes, keys: &Keys, row: &[u8], line: u32) {
         let mut key = Vec::new();
         changes::append(row, keys.column, &mut key);
-        changes.set_key(&key, Some(line));
+        changes.set_key(&key, Some(line), keys.find(&self.table, &key));
     }
 }
 
@@ -431,6 +431,22 @@ mod tests {
         assert_eq!((find("n"), value(&files, 4, 1)), (Some(4), Some("10".to_owned())));
         files.insert(b"a", b"a", 1).unwrap();
         assert_eq!(find("a"), Some(5));
+    }
+
+    #[test]
+    fn former_keys_take_no_room() {
+        let mut files = files(&[("a", "SEQUENTIAL\na;1\nb;2\n")]);
+        files.index("a", 0);
+        for key in 100..200 {
+            files.replace(b"a", b"0", format!("k{key};x").as_bytes()).unwrap();
+        }
+        let size = |files: &Files| files.files[0].changes.read().unwrap().size();
+        let find = |key: &str| files.lookup(b"a", key.as_bytes()).unwrap();
+        assert_eq!((find("a"), find("k198"), find("k199")), (None, None, Some(0)));
+        // That "a" has no line any more, and the line of the last key; and that one row.
+        assert_eq!(size(&files), (2, "a".len() + "k199".len() + "k199;x".len()));
+        files.replace(b"a", b"0", b"a;9").unwrap();
+        assert_eq!((find("a"), find("k199"), size(&files)), (Some(0), None, (0, "a;9".len())));
     }
 
     #[test]
