@@ -49,6 +49,8 @@ pub(crate) struct Context {
     pub(crate) opened_dialogs: Vec<(Vec<u8>, DialogSlot)>,
     pub(crate) errands: VecDeque<Errand>,
     pub(crate) twin_sends: VecDeque<TwinSend>,
+    /// A line to the other parties is gone: no command comes any more.
+    pub(crate) twin_lost: bool,
     pub(crate) statistics: Snapshot,
     pub(crate) pool: Pool,
     #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
@@ -81,6 +83,7 @@ impl Context {
             opened_dialogs: Vec::new(),
             errands: VecDeque::new(),
             twin_sends: VecDeque::new(),
+            twin_lost: false,
             statistics,
             pool: Pool::default(),
             spare_tables: Vec::new(),

@@ -73,6 +73,8 @@ pub enum Command {
     SetUsers(u32),
     /// A 3PCC command arrived, without its end mark. It belongs to the worker that owns its Call-ID.
     Twin(Vec<u8>),
+    /// The line to a 3PCC peer has ended and will not come back: calls that wait for a command end.
+    TwinLost,
     /// The quitting level or the pause in [`Shared`] has changed.
     Wake,
 }
@@ -155,12 +157,14 @@ impl Engine {
     /// Takes a controller's command.
     pub fn handle_command(&mut self, now: Time, command: &Command) {
         self.context.now = now;
-        if let Command::Twin(bytes) = command {
-            return twin::receive(self, bytes);
+        match command {
+            Command::Twin(bytes) => twin::receive(self, bytes),
+            Command::TwinLost => self.context.twin_lost = true,
+            _ => {}
         }
         if let Some(origination) = &mut self.origination {
             match command {
-                Command::Twin(_) => {}
+                Command::Twin(_) | Command::TwinLost => {}
                 Command::SetPlan(plan) => origination.set_plan(now, plan.clone()),
                 Command::SetLimit(limit) => origination.set_limit(*limit),
                 Command::SetUsers(users) => {
@@ -171,6 +175,9 @@ impl Engine {
             }
         }
         self.abort_if_told();
+        if *command == Command::TwinLost {
+            twin::end_waiting(self);
+        }
     }
 
     /// Takes what another worker's engine handed over.

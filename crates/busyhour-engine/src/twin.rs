@@ -47,8 +47,18 @@ pub(crate) fn receive(engine: &mut Engine, command: &[u8]) {
     }
 }
 
-/// Begins the call that a command asks for.
+/// Ends the calls that wait for a command, as none comes any more.
+pub(crate) fn end_waiting(engine: &mut Engine) {
+    for index in engine.calls.indices() {
+        engine.work(index, step::end_if_waiting_for_command);
+    }
+}
+
+/// Begins the call that a command asks for, unless the run makes no new ones.
 fn begin(engine: &mut Engine, id: &[u8], hash: u64, command: &[u8]) {
+    if engine.context.shared.quit_level() > 0 {
+        return out_of_call(engine, command);
+    }
     let settings = &engine.context.settings;
     let (calls_max, socket_per_call) = (settings.calls_max, settings.socket_per_call);
     let program = engine.received.filter(|_| settings.third_party.is_some() && !step::is_abort(command));

@@ -3,7 +3,7 @@
 mod stage;
 
 use busyhour_engine::settings::{Run, ThirdParty};
-use busyhour_engine::{FailureKind, Settings};
+use busyhour_engine::{Command, FailureKind, Settings};
 use busyhour_sim::{Conditions, Node, NodeId, World, program};
 use stage::{Stage, line, nop, recv, reply, response, scenario, send};
 
@@ -236,6 +236,62 @@ fn the_run_makes_no_more_calls_than_it_may() {
     }
     let counters = run.stage.counters();
     assert_eq!((counters.outgoing, counters.successful, counters.out_of_call), (2, 2, 1));
+}
+
+#[test]
+fn a_run_that_quits_begins_no_call_for_a_command() {
+    let mut run = Follower::new(&[&recv_cmd("", "first"), &recv("request=\"INVITE\"")]);
+    run.say("i: c1\r\n\r\n");
+    let node = run.stage.node;
+    run.stage.world.node(node).shared().begin_quit();
+    run.say("i: c2\r\n\r\n");
+    let counters = run.stage.counters();
+    assert_eq!((counters.outgoing, counters.open, counters.out_of_call), (1, 1, 1));
+    // A command is an occasion to abort, too.
+    run.stage.world.node(node).shared().raise_quit(10);
+    run.say("i: c2\r\n\r\n");
+    run.stage.fails(FailureKind::Aborted);
+}
+
+#[test]
+fn calls_that_wait_for_a_command_end_with_the_line() {
+    let steps = [
+        &recv_cmd("", "first"),
+        &recv("request=\"INVITE\""),
+        &recv("request=\"INFO\" optional=\"true\""),
+        &recv_cmd("", "second"),
+        &recv("request=\"BYE\""),
+    ];
+    let mut run = Follower::with(&steps.map(String::as_str), twin);
+    for call in ["c1", "c2", "c3"] {
+        run.say(&format!("i: {call}\r\n\r\n"));
+    }
+    // c1 waits behind an optional step, c2 has its command already, c3 comes to the step later.
+    run.stage.say(&stage::request("INVITE", 1, "c1"));
+    run.say("i: c2\r\n\r\n");
+    let node = run.stage.node;
+    run.stage.world.command(node, &Command::TwinLost);
+    let ended = |run: &mut Follower| {
+        let counters = run.stage.counters();
+        (counters.failed[FailureKind::TwinAborted.index()], counters.failed_total(), counters.open)
+    };
+    assert_eq!(ended(&mut run), (1, 1, 2));
+    run.stage.say(&stage::request("INVITE", 1, "c2"));
+    assert_eq!(ended(&mut run), (1, 1, 2));
+    run.stage.say(&stage::request("INVITE", 1, "c3"));
+    assert_eq!(ended(&mut run), (2, 2, 1));
+}
+
+#[test]
+fn a_command_with_an_end_mark_inside_is_not_sent() {
+    let ereg = "<ereg regexp=\".*\" search_in=\"hdr\" header=\"X:\" assign_to=\"1\"/>";
+    let steps = [
+        format!("<recvCmd><action>{ereg}</action></recvCmd>"),
+        "<sendCmd><![CDATA[\nCall-ID: [call_id]\nX: [$1]\n]]></sendCmd>".to_owned(),
+    ];
+    let mut run = Follower::with(&[&steps[0], &steps[1]], twin);
+    run.say("i: c1\r\nX: a\u{1b}b\r\n\r\n");
+    run.stage.fails(FailureKind::CmdNotSent);
 }
 
 /// A master and its slave, with scenarios of commands only.

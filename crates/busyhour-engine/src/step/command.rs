@@ -2,9 +2,10 @@
 
 use busyhour_scenario::program::{DefaultMessage, Optional, SendCmd, Step, StepKind};
 use busyhour_scenario::template::{Keyword, Piece, Template};
+use busyhour_wire::{COMMAND_BYTES_MAX, COMMAND_END};
 
 use crate::call::{Call, Fate};
-use crate::context::{Context, MESSAGE_BYTES_MAX};
+use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::event::Direction;
 use crate::host::{self, Part};
@@ -41,9 +42,10 @@ pub(super) fn send(
             return Some(unexpected::release(prepared, context, call, trouble.kind));
         }
     };
-    let to = match addressee(context, send.destination.as_deref()) {
-        Ok(to) if text.len() <= MESSAGE_BYTES_MAX && context.twin_sends.len() < TWIN_SENDS_MAX => to,
-        Ok(_) => return Some(not_sent(context, call, "it is too long, or too many wait to be sent")),
+    let to = addressee(context, send.destination.as_deref())
+        .and_then(|to| obstacle(context, &text).map_or(Ok(to), Err));
+    let to = match to {
+        Ok(to) => to,
         Err(problem) => return Some(not_sent(context, call, &problem)),
     };
     push(context, to, text);
@@ -58,17 +60,40 @@ pub(super) fn wait(prepared: &Prepared, context: &mut Context, call: &mut Call) 
     take_kept(prepared, context, call).unwrap_or(Some(Fate::Waits))
 }
 
-/// Takes the first command that came too early, if it can be taken now. `None`: there is none, or it cannot.
+/// Takes the first command that came too early, if it can be taken now; ends a call that waits for one when none comes
+/// any more. `None`: neither.
 pub(super) fn take_kept(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Option<Option<Fate>> {
-    let commands = &mut call.extra.as_mut()?.commands;
-    let command = commands.pop_front()?;
-    match search(prepared, context, call, &command) {
-        Found::Later => {
-            call.extra().commands.push_front(command);
-            None
+    if let Some(command) = call.extra.as_mut().and_then(|extra| extra.commands.pop_front()) {
+        match search(prepared, context, call, &command) {
+            Found::Later => call.extra().commands.push_front(command),
+            found => return Some(found.or_reject(prepared, context, call, &command)),
         }
-        found => Some(found.or_reject(prepared, context, call, &command)),
     }
+    (context.twin_lost && waits(prepared, call)).then(|| Some(forsake(prepared, context, call)))
+}
+
+/// The line to the other party is gone: ends the call if it waits for a command.
+pub(crate) fn end_if_waiting(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Fate {
+    if call.waits_outside() || !waits(prepared, call) {
+        return Fate::Waits;
+    }
+    forsake(prepared, context, call)
+}
+
+/// True if a call can't go on without a command: it stands at a `recvCmd`, or at optional steps before one.
+fn waits(prepared: &Prepared, call: &Call) -> bool {
+    let mut steps = prepared.program.steps.iter().skip(call.step as usize).map(|step| &step.kind);
+    let decides = steps.find(|kind| match kind {
+        StepKind::Recv(recv) => recv.optional == Optional::No,
+        StepKind::RecvCmd(recv) => recv.optional == Optional::No,
+        _ => true,
+    });
+    matches!(decides, Some(StepKind::RecvCmd(_)))
+}
+
+fn forsake(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Fate {
+    warn(context, call, "aborted, for no command can come any more: the line to the other party is gone");
+    unexpected::release(prepared, context, call, FailureKind::TwinAborted)
 }
 
 /// Delivers a command to its call (spec-engine §12.4).
@@ -105,10 +130,11 @@ pub(crate) fn is_abort(command: &[u8]) -> bool {
     value.split(u8::is_ascii_whitespace).next() == Some(b"abort_call")
 }
 
-/// Tells the twin that this call is given up (spec-engine §7.2), or it would wait for ever. Extended third-party call control has no such command.
+/// Tells the twin that this call is given up (spec-engine §7.2), or it would wait for ever. Extended third-party call
+/// control has no such command, and of automatic calls the twin knows nothing.
 pub(crate) fn send_abort(prepared: &Prepared, context: &mut Context, call: &Call) {
     let is_twin = context.settings.third_party.as_ref().is_some_and(|third_party| third_party.name.is_none());
-    if !is_twin || call.step == 0 || context.twin_sends.len() >= TWIN_SENDS_MAX {
+    if !is_twin || call.step == 0 || call.flags.automatic || context.twin_lost {
         return;
     }
     let mut own = prepared.program.default_messages.iter();
@@ -118,7 +144,13 @@ pub(crate) fn send_abort(prepared: &Prepared, context: &mut Context, call: &Call
         None => render(prepared, context, call, &abort_template()),
     };
     match rendered {
-        Ok(text) => push(context, 0, text),
+        Ok(text) => match obstacle(context, &text) {
+            None => push(context, 0, text),
+            Some(why) => {
+                context.statistics.counters.commands_dropped += 1;
+                warn(context, call, &format!("3pcc_abort dropped: {why}"));
+            }
+        },
         Err(trouble) => warn(context, call, &format!("3pcc_abort could not be made: {}", trouble.text)),
     }
 }
@@ -251,6 +283,18 @@ fn render(
     source.render(template, &mut text)?;
     text.truncate(memchr::memchr(0, &text).unwrap_or(text.len()));
     Ok(text)
+}
+
+/// Why a command can't be sent.
+fn obstacle(context: &Context, text: &[u8]) -> Option<String> {
+    if text.len() > COMMAND_BYTES_MAX {
+        return Some(format!("it has {} bytes, the most is {COMMAND_BYTES_MAX}", text.len()));
+    }
+    if memchr::memchr(COMMAND_END, text).is_some() {
+        return Some("it holds an ESC (0x1b), which would end it there".to_owned());
+    }
+    (context.twin_sends.len() >= TWIN_SENDS_MAX)
+        .then(|| format!("{TWIN_SENDS_MAX} commands wait to be sent already"))
 }
 
 fn push(context: &mut Context, to: u16, text: Vec<u8>) {

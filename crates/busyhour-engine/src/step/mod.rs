@@ -7,7 +7,8 @@ mod recv;
 mod send;
 
 pub(crate) use command::{
-    is_abort, keep as keep_command, receive as receive_command, send_abort as send_twin_abort,
+    end_if_waiting as end_if_waiting_for_command, is_abort, keep as keep_command, receive as receive_command,
+    send_abort as send_twin_abort,
 };
 pub(crate) use init::run_init;
 pub(crate) use recv::{ending_on_close, keep, note_peer_tag, take};
