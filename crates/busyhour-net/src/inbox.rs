@@ -19,6 +19,13 @@ pub(crate) enum Request {
     Snapshot(mpsc::Sender<(usize, Snapshot)>),
 }
 
+impl Request {
+    /// True if calls would wait for ever without it.
+    fn is_awaited(&self) -> bool {
+        matches!(self, Request::TwinFailure(_) | Request::Errand(..) | Request::Command(Command::TwinLost))
+    }
+}
+
 /// A worker's inbox and alarm clock.
 #[derive(Debug)]
 pub(crate) struct Inbox {
@@ -38,7 +45,8 @@ struct Requests {
 }
 
 impl Inbox {
-    /// Most requests that wait at a time; a worker takes all of them each turn.
+    /// Most requests that wait at a time; a worker takes all of them each turn. What must not be lost comes on top, for
+    /// it is bounded by what gives rise to it.
     const REQUESTS_MAX: usize = 65_536;
 
     pub(crate) fn new(registry: &mio::Registry, token: mio::Token) -> io::Result<Inbox> {
@@ -51,11 +59,12 @@ impl Inbox {
     }
 
     /// Puts a request in, and returns whether it is in: a worker that has ended, or has [`Inbox::REQUESTS_MAX`] waiting,
-    /// takes none.
+    /// takes none. The latter takes what calls wait for all the same: there is no more of it than errands, commands on
+    /// their way and connections.
     #[must_use]
     pub(crate) fn put(&self, request: Request) -> bool {
         let mut requests = self.requests();
-        if requests.closed || requests.waiting.len() >= Inbox::REQUESTS_MAX {
+        if requests.closed || (requests.waiting.len() >= Inbox::REQUESTS_MAX && !request.is_awaited()) {
             return false;
         }
         requests.waiting.push(request);
@@ -117,5 +126,33 @@ impl Inbox {
 
     fn requests(&self) -> MutexGuard<'_, Requests> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use busyhour_engine::transport::CommandEnd;
+
+    #[test]
+    fn a_full_inbox_still_takes_what_calls_wait_for() {
+        let poll = mio::Poll::new().unwrap();
+        let inbox = Inbox::new(poll.registry(), mio::Token(0)).unwrap();
+        for _ in 0..Inbox::REQUESTS_MAX {
+            assert!(inbox.put(Request::Command(Command::Wake)));
+        }
+        assert!(!inbox.put(Request::Command(Command::Wake)));
+        let end = CommandEnd::Exited(0);
+        let awaited = [
+            Request::Errand(CallRef::default(), ErrandResult::Command { command: Vec::new(), end }),
+            Request::TwinFailure(CallRef::default()),
+            Request::Command(Command::TwinLost),
+        ];
+        awaited.into_iter().for_each(|request| assert!(inbox.put(request)));
+        let mut taken = Vec::new();
+        inbox.take(&mut taken);
+        assert_eq!(taken.len(), Inbox::REQUESTS_MAX + 3);
+        inbox.close(None);
+        assert!(!inbox.put(Request::TwinFailure(CallRef::default())));
     }
 }

@@ -26,10 +26,6 @@ const RUN_LIMITS: Limits = Limits { threads_max: 256, waiting_max: 10_000 };
 /// Names of hosts. The system's resolver takes seconds for one that nobody knows.
 const NAME_LIMITS: Limits = Limits { threads_max: 4, waiting_max: 10_000 };
 
-/// How long an answer is offered to a worker whose inbox is full.
-const OFFERS_MAX: usize = 5_000;
-const OFFER_PAUSE: Duration = Duration::from_millis(1);
-
 /// The errands of all workers. Threads come with the first errand of their kind; those whose command still runs when
 /// this is dropped are left to it, the others end.
 #[derive(Debug)]
@@ -88,7 +84,7 @@ impl Errands {
             Pool::new(name, limits, spread(cores.clone()), move |Job { command, waits }: Job| {
                 let end = commands.run(&command, waits.is_some());
                 if let Some((worker, call)) = waits {
-                    answer(&inboxes, worker, call, &ErrandResult::Command { command, end });
+                    answer(&inboxes, worker, call, ErrandResult::Command { command, end });
                 }
             })
         };
@@ -97,7 +93,7 @@ impl Errands {
         let (names, resolver_inboxes) = (Names::new(local), Arc::clone(inboxes));
         let find = move |Query { worker, call, host }: Query| {
             let address = names.find(&host);
-            answer(&resolver_inboxes, worker, call, &ErrandResult::Resolved { host, address });
+            answer(&resolver_inboxes, worker, call, ErrandResult::Resolved { host, address });
         };
         let resolving = Pool::new("names", NAME_LIMITS, spread(cores), find);
         Errands { commands, verifying, running, resolving }
@@ -169,11 +165,7 @@ fn spread(cores: Option<Vec<usize>>) -> impl Fn() + Send + Sync + 'static {
     }
 }
 
-fn answer(inboxes: &[Inbox], worker: usize, call: CallRef, result: &ErrandResult) {
-    for _ in 0..OFFERS_MAX {
-        if inboxes[worker].put(Request::Errand(call, result.clone())) || inboxes[worker].is_closed() {
-            return;
-        }
-        thread::sleep(OFFER_PAUSE);
-    }
+fn answer(inboxes: &[Inbox], worker: usize, call: CallRef, result: ErrandResult) {
+    // It is refused only by a worker that has ended, and then there is no call.
+    let _ = inboxes[worker].put(Request::Errand(call, result));
 }

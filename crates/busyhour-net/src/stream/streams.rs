@@ -351,6 +351,11 @@ impl Streams {
         let mut result = Ok(());
         if connection.state == State::Connecting {
             result = connection.finish_connect();
+            if result.is_ok() && connection.state == State::Up && connection.is_unwanted() {
+                // Released before it was up: from now on it has no more time than any other.
+                connection.state = State::Releasing;
+                self.deadlines[1].push_back((core.now + RELEASE_US_MAX, serial));
+            }
         }
         let result =
             result.and_then(|()| connection.read(&mut self.read_buffer, &mut self.spare, core, post));

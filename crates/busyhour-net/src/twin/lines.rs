@@ -3,7 +3,7 @@
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
@@ -17,6 +17,9 @@ use crate::inbox::{Inbox, Request};
 
 /// Most commands that wait for one connection; a call that wants to send one more fails.
 const WAITING_MAX: usize = 4096;
+
+/// How long a command waits for room in its worker's inbox before it tries again.
+const FULL_PAUSE: Duration = Duration::from_millis(1);
 
 /// Most notes that wait for the controller.
 const NOTES_MAX: usize = 1024;
@@ -32,9 +35,10 @@ pub(crate) struct Lines {
     clock: Clock,
     /// By position of the peer; `None` while there is no connection to it.
     outlets: Box<[Mutex<Option<SyncSender<Outgoing>>>]>,
-    /// A second handle of everything that a thread may block on.
+    /// A second handle, as a thread blocks on it.
     listener: Option<TcpListener>,
-    streams: Mutex<Vec<TcpStream>>,
+    /// What threads block on too, and hold as long as they run.
+    streams: Mutex<Vec<Weak<TcpStream>>>,
     /// Connections that have come in and not gone.
     pub(super) incoming: AtomicUsize,
     /// Threads that still have commands to send.
@@ -96,7 +100,7 @@ impl Lines {
         lock(outlet).as_ref().is_some_and(|outlet| outlet.try_send(outgoing).is_ok())
     }
 
-    /// Commands that were dropped: too long, or their worker took none.
+    /// Commands that were dropped: too long, or their worker had ended.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
@@ -111,6 +115,8 @@ impl Lines {
         if self.closing.swap(true, Ordering::SeqCst) {
             return;
         }
+        // None comes after this, and those that have come have their outlets.
+        let streams = std::mem::take(&mut *lock(&self.streams));
         for outlet in &self.outlets {
             *lock(outlet) = None;
         }
@@ -122,7 +128,7 @@ impl Lines {
             // Wakes the thread that accepts; if it fails there is none.
             let _ = SockRef::from(listener).shutdown(Shutdown::Both);
         }
-        for stream in lock(&self.streams).drain(..) {
+        for stream in streams.iter().filter_map(Weak::upgrade) {
             // One that the peer has closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -149,14 +155,19 @@ impl Lines {
     pub(super) fn deliver(&self, command: &[u8]) {
         let keep_prefix = self.options.keep_call_id_prefix;
         let owner = busyhour_engine::command_owner(command, keep_prefix, &self.shared);
-        if !self.inboxes[owner.unwrap_or(0)].put(Request::Command(Command::Twin(command.to_vec()))) {
-            self.note_dropped(1);
+        let inbox = &self.inboxes[owner.unwrap_or(0)];
+        // Meanwhile nothing is read, so that TCP holds the peer back.
+        while !inbox.put(Request::Command(Command::Twin(command.to_vec()))) {
+            if inbox.is_closed() || self.is_closing() {
+                return self.note_dropped(1);
+            }
+            thread::sleep(FULL_PAUSE);
         }
     }
 
     /// Tells a call that its command was not sent.
     pub(super) fn not_sent(&self, outgoing: &Outgoing) {
-        // A worker that takes no more has no calls either.
+        // A worker that takes it not has ended, and so has the call.
         let _ = self.inboxes[outgoing.worker].put(Request::TwinFailure(outgoing.call));
     }
 
@@ -180,8 +191,8 @@ impl Lines {
         };
         self.note(format!("a 3PCC peer has ended ({what}): {follows}"));
         for inbox in self.inboxes.iter() {
-            // One that takes no more has been woken, or has ended.
-            let _ = inbox.put(Request::Command(Command::Wake));
+            // A worker that takes it not has ended.
+            let _ = inbox.put(Request::Command(Command::TwinLost));
         }
     }
 
@@ -219,11 +230,17 @@ impl Lines {
         stream: TcpStream,
         incoming: bool,
     ) -> io::Result<()> {
-        lock(&self.streams).push(stream.try_clone()?);
+        let stream = Arc::new(stream);
+        let mut streams = lock(&self.streams);
+        if self.is_closing() {
+            return Err(io::Error::other("the run ends"));
+        }
+        streams.retain(|stream| stream.strong_count() > 0);
+        streams.push(Arc::downgrade(&stream));
         if let Some((peer, outlet)) = peer.and_then(|peer| Some((peer, self.outlets.get(usize::from(peer))?)))
         {
             let (sender, waiting) = sync_channel(WAITING_MAX);
-            let (lines, stream) = (Arc::clone(self), stream.try_clone()?);
+            let (lines, stream) = (Arc::clone(self), Arc::clone(&stream));
             self.sending.fetch_add(1, Ordering::AcqRel);
             let thread = thread::Builder::new().name(format!("twin-send-{peer}"));
             let spawned = thread.spawn(move || {

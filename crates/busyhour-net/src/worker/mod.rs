@@ -90,6 +90,8 @@ pub(crate) struct Worker<E> {
     order: Order,
     requests: Vec<Request>,
     pace: Pace,
+    /// The engine may want more than the last turn has done.
+    unserved: bool,
     began: Time,
 }
 
@@ -129,6 +131,7 @@ impl<E: Endpoint> Worker<E> {
             order: Order::default(),
             requests: Vec::new(),
             pace: Pace::default(),
+            unserved: false,
         })
     }
 
@@ -244,6 +247,7 @@ impl<E: Endpoint> Worker<E> {
 
     /// Does what the engine wants until it wants nothing more.
     fn serve_engine(&mut self) {
+        self.unserved = false;
         self.datagrams.flush(&mut self.core);
         // An answer to a request may lead to the next request, but not for ever in one turn.
         for _ in 0..4 {
@@ -253,11 +257,14 @@ impl<E: Endpoint> Worker<E> {
                 idle = false;
                 self.serve_socket(&request);
             }
+            let mut refusals = Vec::new();
             while let Some(errand) = self.core.engine.poll_errand() {
                 idle = false;
-                if let Some((call, refused)) = self.common.errands.begin(self.index, errand) {
-                    self.core.engine.handle_errand(self.core.now, call, refused);
-                }
+                refusals.extend(self.common.errands.begin(self.index, errand));
+            }
+            // Only now, for a call may ask again at once.
+            for (call, refused) in refusals {
+                self.core.engine.handle_errand(self.core.now, call, refused);
             }
             while let Some((to, handover)) = self.core.engine.poll_handover() {
                 idle = false;
@@ -278,6 +285,7 @@ impl<E: Endpoint> Worker<E> {
             }
         }
         self.send_batch();
+        self.unserved = true;
     }
 
     /// Sends what the engine has ready, and what waits in streams; true if the engine had something.
@@ -361,7 +369,7 @@ impl<E: Endpoint> Worker<E> {
         let mut wait = due.micros_since(self.core.clock.now()).min(longest);
         let inbox = &self.common.inboxes[self.index];
         inbox.fall_asleep();
-        if more || inbox.is_filled() || self.post.as_ref().is_some_and(Post::has_mail) {
+        if more || self.unserved || inbox.is_filled() || self.post.as_ref().is_some_and(Post::has_mail) {
             wait = 0;
         }
         let ready = self.waiter.wait(&self.poll, Duration::from_micros(wait));
