@@ -408,7 +408,7 @@ impl Engine {
         message: &Message<'_>,
     ) {
         if let Some(call) = self.calls.get_mut(index).filter(|call| call.waits_outside()) {
-            return matching::wait_for_recv(call, slot, source, message);
+            return matching::wait_for_recv(&mut self.context, call, slot, source, message);
         }
         self.work(index, |prepared, context, call| {
             matching::receive(prepared, context, call, slot, source, message)

@@ -32,7 +32,7 @@ pub(crate) fn receive(
     }
     if current.is_some_and(|step| matches!(step.kind, StepKind::Nop)) {
         // Only a scenario that loops without waiting is met at a nop.
-        wait_for_recv(call, slot, source, message);
+        wait_for_recv(context, call, slot, source, message);
         return Fate::Waits;
     }
     let before = call.slot;
@@ -114,13 +114,30 @@ pub(crate) fn receive_waiting(
     }
 }
 
-/// Keeps a message until the call comes to a recv.
-pub(crate) fn wait_for_recv(call: &mut Call, slot: DialogSlot, source: &Source, message: &Message<'_>) {
-    let waiting = &mut call.extra().waiting;
-    if waiting.len() == WAITING_MAX {
-        waiting.pop_front();
+/// Keeps a message until the call comes to a recv. Where too many wait it is dropped: those before it are what the call
+/// will come to first.
+pub(crate) fn wait_for_recv(
+    context: &mut Context,
+    call: &mut Call,
+    slot: DialogSlot,
+    source: &Source,
+    message: &Message<'_>,
+) {
+    if call.extra().waiting.len() >= WAITING_MAX {
+        context.statistics.counters.waiting_dropped += 1;
+        context.warn(|| too_many_wait(call, message));
+        return;
     }
-    waiting.push_back(Waiting { slot, source: *source, bytes: message.bytes().to_vec() });
+    call.extra().waiting.push_back(Waiting { slot, source: *source, bytes: message.bytes().to_vec() });
+}
+
+fn too_many_wait(call: &Call, message: &Message<'_>) -> Vec<u8> {
+    let mut text = format!("{WAITING_MAX} messages wait for a receive of Call-Id '").into_bytes();
+    text.extend_from_slice(call.id.as_bytes());
+    text.extend_from_slice(b"' already, dropped '");
+    text.extend_from_slice(message.bytes());
+    text.push(b'\'');
+    text
 }
 
 enum Found {
@@ -316,7 +333,7 @@ fn unmatched(
     if !unexpected::enter_subroutine(prepared, context, call, target) {
         return changed(unexpected::unexpected(prepared, context, call, message));
     }
-    wait_for_recv(call, call.slot, source, message);
+    wait_for_recv(context, call, call.slot, source, message);
     Some(step::run(prepared, context, call))
 }
 

@@ -128,7 +128,7 @@ fn begin(engine: &mut Engine, call: Call, source: &Source, message: &Message<'_>
     engine.work(index, |prepared, context, call| {
         if matches!(prepared.program.steps.first().map(|step| &step.kind), Some(StepKind::Nop)) {
             // What comes before the nops have run is for the first recv after them (spec-engine §3.2).
-            matching::wait_for_recv(call, 0, source, message);
+            matching::wait_for_recv(context, call, 0, source, message);
             return step::run(prepared, context, call);
         }
         match step::run(prepared, context, call) {

@@ -121,6 +121,8 @@ pub struct Counters {
     pub calls_refused: u64,
     /// 3PCC commands dropped: too long, or too many for their call or worker.
     pub commands_dropped: u64,
+    /// Messages dropped because too many of their call waited for a receive.
+    pub waiting_dropped: u64,
     /// Panics caught; each took one call down. A bug.
     pub panics: u64,
     /// Trace events dropped because nobody read them fast enough.
@@ -171,6 +173,7 @@ impl Counters {
             bad_start_line,
             calls_refused,
             commands_dropped,
+            waiting_dropped,
             panics,
             events_dropped,
             messages_received,
@@ -197,6 +200,7 @@ impl Counters {
         self.bad_start_line += bad_start_line;
         self.calls_refused += calls_refused;
         self.commands_dropped += commands_dropped;
+        self.waiting_dropped += waiting_dropped;
         self.panics += panics;
         self.events_dropped += events_dropped;
         self.messages_received += messages_received;

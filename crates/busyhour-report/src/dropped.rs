@@ -15,6 +15,7 @@ pub(crate) fn dropped(total: &Snapshot) -> Vec<(&'static str, u64)> {
         ("calls not started: limit of open calls", counters.suppressed_by_limit),
         ("incoming calls refused: call table full", counters.calls_refused),
         ("commands dropped: too many for a call", counters.commands_dropped),
+        ("messages dropped: too many waited in a call", counters.waiting_dropped),
         ("calls taken down by a bug in busyhour", counters.panics),
         ("datagrams dropped by this kernel", generator.kernel_drops),
         ("messages dropped between workers", generator.ring_overflows),
