@@ -15,7 +15,7 @@ pub use file::{Files, Unusable};
 pub use parse::{BadFile, Note};
 pub use table::{Order, Table};
 
-pub(crate) use field::{FieldFiles, OwnLine, append, may_hold_credentials, replaces};
+pub(crate) use field::{FieldFiles, OwnLine, append, changes_files, may_hold_credentials};
 
 /// Most lines of a file: what is above stands for "no line".
 pub const LINES_MAX: u32 = u32::MAX - 16;

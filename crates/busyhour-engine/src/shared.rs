@@ -43,8 +43,8 @@ pub struct Shared {
     users: AtomicI64,
     values: Mutex<SharedValues>,
     files: Arc<Files>,
-    /// Some program has a `replace` action, so a call's line may change under it.
-    replaces: bool,
+    /// Some program has a `replace` or `insert` action, so a call's line may change under it, or hold new keywords.
+    changes_files: bool,
     /// Some program has calls with several dialogs.
     one_owner: bool,
     circuits: Circuits,
@@ -124,7 +124,7 @@ impl Shared {
             users: AtomicI64::new(-1),
             values: Mutex::new(values),
             files: Arc::clone(&run.files),
-            replaces: run.programs.iter().any(|program| injection::replaces(program)),
+            changes_files: run.programs.iter().any(|program| injection::changes_files(program)),
             one_owner: run.programs.iter().any(|program| program.dialogs.len() > 1),
             circuits: Circuits::default(),
         }
@@ -153,9 +153,9 @@ impl Shared {
         &self.circuits
     }
 
-    /// Whether a line of an injection file may change.
-    pub(crate) fn replaces(&self) -> bool {
-        self.replaces
+    /// Whether lines of injection files may change, or come in.
+    pub(crate) fn changes_files(&self) -> bool {
+        self.changes_files
     }
 
     /// The variables that outlive calls.

@@ -46,7 +46,7 @@ impl FieldFiles {
         let files = shared.files();
         let places: Vec<_> = program.files.iter().map(|name| files.position(name.as_deref())).collect();
         let is_fixed = |place: &Option<usize>| {
-            !shared.replaces() && place.is_some_and(|place| !files.holds_authentication(place))
+            !shared.changes_files() && place.is_some_and(|place| !files.holds_authentication(place))
         };
         FieldFiles { fixed: places.iter().map(is_fixed).collect(), places, missing: RefCell::default() }
     }
@@ -108,10 +108,11 @@ impl FieldFiles {
     }
 }
 
-/// Whether a program changes lines that calls may hold.
-pub(crate) fn replaces(program: &Program) -> bool {
+/// Whether a program changes lines that calls may hold, or puts in lines with keywords that later calls will hold.
+pub(crate) fn changes_files(program: &Program) -> bool {
     let steps = program.steps.iter().chain(&program.init);
-    steps.flat_map(|step| &step.actions).any(|action| matches!(action, Action::Replace { .. }))
+    let mut actions = steps.flat_map(|step| &step.actions);
+    actions.any(|action| matches!(action, Action::Replace { .. } | Action::Insert { .. }))
 }
 
 /// Appends the value of a field. `line` is `line=`; without, the call's own line counts.
