@@ -155,7 +155,8 @@ fn verified(context: &mut Context, call: &mut Call, command: &[u8], end: &Comman
         CommandEnd::Killed(signal) => format!("was killed by signal {signal}"),
         CommandEnd::NotStarted(why) => format!("could not be started: {why}"),
     };
-    call.failure.get_or_insert(FailureKind::VerifyFailed);
+    // Of several failures the last one counts, as with checks.
+    call.failure = Some(FailureKind::VerifyFailed);
     context.warn(|| {
         let mut text = b"Call-Id: ".to_vec();
         text.extend_from_slice(call.id.as_bytes());

@@ -132,14 +132,15 @@ fn update<T>(
     }
 }
 
-/// Renders a text that is not part of a message.
-pub(crate) fn text(prepared: &Prepared, context: &Context, call: &Call, template: &Template) -> Vec<u8> {
+/// Renders a text that is not part of a message. What cannot be made is told, and empty: such a timeout falls back to the
+/// default one.
+pub(crate) fn text(prepared: &Prepared, context: &mut Context, call: &Call, template: &Template) -> Vec<u8> {
     let mut out = Vec::new();
-    // What cannot be made is empty: such a timeout falls back to the default one.
-    match source(prepared, context, call).render(template, &mut out) {
-        Ok(()) => out,
-        Err(_) => Vec::new(),
+    if let Err(trouble) = source(prepared, context, call).render(template, &mut out) {
+        context.warn(|| trouble.text.into_bytes());
+        out.clear();
     }
+    out
 }
 
 fn source<'a>(prepared: &'a Prepared, context: &'a Context, call: &'a Call) -> render::Source<'a> {
@@ -173,15 +174,14 @@ impl Host for Running<'_> {
         update(self.prepared, self.context, self.call, variable, change)
     }
 
-    fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> bool {
+    fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> Result<(), FailureKind> {
         let start = out.len();
-        let Err(trouble) = source(self.prepared, self.context, self.call).render(template, out) else {
-            return true;
-        };
-        out.truncate(start);
-        self.context.warn(|| trouble.text.into_bytes());
-        self.call.failure = Some(trouble.kind);
-        false
+        let rendered = source(self.prepared, self.context, self.call).render(template, out);
+        rendered.map_err(|trouble| {
+            out.truncate(start);
+            self.context.warn(|| trouble.text.into_bytes());
+            trouble.kind
+        })
     }
 
     fn captures(&mut self, action: usize, text: &[u8], groups: &mut Groups) -> bool {

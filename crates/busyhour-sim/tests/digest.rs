@@ -362,3 +362,82 @@ fn our_server_verifies_our_client() {
         assert_eq!((counters.successful, counters.failed_total()), (successful, 20 - successful));
     }
 }
+
+/// `verifyauth` with an expected name or password that cannot be made.
+#[test]
+fn what_cannot_be_made_verifies_nobody() {
+    for (username, password) in [("[tdmmap]", ""), ("", "[tdmmap]")] {
+        let verify = format!(
+            "<verifyauth assign_to=\"ok\" username=\"{username}\" password=\"{password}\"/><log message=\"on\"/>"
+        );
+        let steps = [
+            &*format!("<recv request=\"REGISTER\"><action>{verify}</action></recv>"),
+            &nop("", "<log message=\"ok [$ok]\"/>"),
+        ];
+        let mut stage = Stage::server(&scenario(&steps), |_| {});
+        // The response of an empty name and an empty password.
+        let response = "677b6811f7279276d833a3ebc0156f77";
+        let header = format!(
+            "Authorization: Digest username=\"\",realm=\"r\",nonce=\"n\",uri=\"sip:a\",response=\"{response}\""
+        );
+        let text =
+            request("REGISTER", 1, "x").replace("Content-Length", &format!("{header}\r\nContent-Length"));
+        assert!(fits_empty(&text), "{text}");
+        stage.say(&text);
+        stage.fails(FailureKind::CannotMakeMessage);
+        assert_eq!(stage.logs(), ["ok false"]);
+    }
+}
+
+fn fits_empty(request: &str) -> bool {
+    digest::verify(header(request, "Authorization").as_bytes(), b"REGISTER", b"", b"", b"")
+}
+
+/// A line that was inserted is a call's own later on, and what it makes is not made twice.
+#[test]
+fn a_message_with_credentials_of_an_inserted_line_is_sent_again_as_it_was() {
+    let plain = |line: &str| {
+        register(line).replace("[peer_tag_param]", "").replace("[cseq]", "1").replace("[transport]", "UDP")
+    };
+    let value = JOE.replace('[', "\\x5b");
+    let insert =
+        format!("<init><nop><action><insert file=\"a.csv\" value=\"{value}\"/></action></nop></init>");
+    let text = scenario(&[
+        &insert,
+        &plain(""),
+        &recv("response=\"401\" auth=\"true\""),
+        &plain("[field0]").replace("CSeq: 1", "CSeq: 2"),
+        &recv("response=\"200\""),
+    ]);
+    let mut files = Files::default();
+    files.add(Table::parse("a.csv", b"SEQUENTIAL\nX-Plain: 1\n".to_vec()).expect("a table"), true);
+    let run = Run {
+        programs: vec![program(&text)],
+        placed: vec![Placed { program: 0, weight: 1 }],
+        received: None,
+        out_of_call: None,
+        files: Arc::new(files),
+    };
+    let mut world = World::new(1, Conditions::perfect());
+    let peer = world.add_puppet();
+    let settings = Settings { remote: Some(peer), calls_max: Some(2), ..Settings::default() };
+    let node = world.add(Node::new(run, settings));
+    let mut stage = Stage { world, node, peer };
+    let mut authorized = Vec::new();
+    for _ in 0..400 {
+        stage.wait(10);
+        for heard in stage.heard() {
+            let text = heard.text();
+            if text.contains("X-Plain") {
+                stage.say(&response(&text, "200 OK"));
+            } else if text.contains("Authorization") {
+                authorized.push(text);
+            } else {
+                let headers = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"";
+                stage.say(&challenge(&text, 401, headers));
+            }
+        }
+    }
+    assert!(authorized.len() > 1, "{:?}", stage.events());
+    assert!(authorized.iter().all(|text| *text == authorized[0]), "{authorized:#?}");
+}

@@ -317,3 +317,65 @@ fn a_message_without_its_file_is_not_sent() {
     let events = stage.events().join("\n");
     assert!(events.contains("[file]: there is no 'none'"), "{events}");
 }
+
+#[test]
+fn of_several_failures_the_last_one_counts() {
+    let check = "<strcmp assign_to=\"d\" variable=\"v\" value=\"b\" check_it=\"true\"/>";
+    let check = format!("<assignstr assign_to=\"v\" value=\"a\"/>{check}");
+    for (first, second, kind) in [
+        (&*check, &*verify("wait 10 1"), FailureKind::VerifyFailed),
+        (&*verify("wait 10 1"), &*check, FailureKind::StrcmpDoesntMatch),
+        (&*check, "<log message=\"[tdmmap]\"/>", FailureKind::CannotMakeMessage),
+    ] {
+        let used = nop("", "<log message=\"[$d]\"/>");
+        let mut stage = client(&[&send("OPTIONS", ""), &nop("", first), &nop("", second), &used], |_| {});
+        stage.wait(50);
+        stage.fails(kind);
+    }
+}
+
+#[test]
+fn of_too_many_messages_that_wait_the_last_are_dropped_and_counted() {
+    let options = send_with("OPTIONS", "", "", &actions(&verify("wait 500")));
+    let mut stage = client(&[&*options, &recv("response=\"200\"")], |_| {});
+    let options = stage.hears("OPTIONS");
+    stage.say(&response(&options, "200 OK"));
+    for _ in 0..66 {
+        stage.say(&response(&options, "480 Unavailable"));
+    }
+    stage.is_open();
+    stage.wait(500);
+    stage.succeeds();
+    let events = stage.events();
+    let told: Vec<_> = events.iter().filter(|event| event.contains("wait for a receive")).collect();
+    assert!(told.len() == 3 && told[0].contains("480 Unavailable"), "{events:?}");
+    assert_eq!(stage.counters().waiting_dropped, 3);
+}
+
+#[test]
+fn a_text_that_cannot_be_made_is_not_used_and_skips_the_rest() {
+    for (action, logs) in [
+        ("<log message=\"x[tdmmap]\"/>", &["v=old"][..]),
+        ("<warning message=\"x[tdmmap]\"/>", &["v=old"]),
+        ("<assignstr assign_to=\"v\" value=\"x[tdmmap]\"/>", &["v=old"]),
+        ("<exec command=\"x[tdmmap]\"/>", &["v=old"]),
+    ] {
+        let list = format!("<assignstr assign_to=\"v\" value=\"old\"/>{action}<log message=\"rest\"/>");
+        let steps = [&*send("OPTIONS", ""), &nop("", &list), &nop("", "<log message=\"v=[$v]\"/>")];
+        let mut stage = client(&steps, |_| {});
+        stage.wait(10);
+        stage.fails(FailureKind::CannotMakeMessage);
+        assert_eq!(stage.logs(), logs, "{action}");
+        assert_eq!(stage.counters().warnings, 1, "{:?}", stage.events());
+        assert!(stage.world.node(stage.node).commands.is_empty());
+    }
+}
+
+#[test]
+fn error_ends_the_run_even_without_its_text() {
+    let mut stage = client(&[&send("OPTIONS", ""), &nop("", "<error message=\"x[tdmmap]\"/>")], |_| {});
+    stage.wait(10);
+    let events = stage.events().join("\n");
+    assert!(events.contains("this call has no circuit") && events.contains("Stop"), "{events}");
+    assert!(!events.contains("text: Some([])"), "{events}");
+}

@@ -278,3 +278,28 @@ fn init_sees_the_first_line_and_takes_none() {
     });
     assert_eq!(outcome.values, ["a", "b", "a"]);
 }
+
+#[test]
+fn an_action_whose_text_cannot_be_made_changes_no_file() {
+    for action in [
+        "<insert file=\"a.csv\" value=\"[tdmmap]\"/>",
+        "<replace file=\"a.csv\" line=\"[tdmmap]\" value=\"z\"/>",
+        "<replace file=\"a.csv\" line=\"0\" value=\"[tdmmap]\"/>",
+        "<lookup assign_to=\"at\" file=\"a.csv\" key=\"[tdmmap]\"/><log message=\"[$at]\"/>",
+    ] {
+        let scenario = format!("<scenario><nop><action>{action}</action></nop>")
+            + &MESSAGE.replace("TEXT", "[field0 line=0]([field0 line=1])").replace("sip:[field1]", "sip:a")
+            + "</scenario>";
+        let mut files = files(&[("a.csv", "SEQUENTIAL\na\n")]);
+        files.index("a.csv", 0);
+        let outcome = run(&scenario, files, 1, |settings| settings.calls_max = Some(1));
+        assert_eq!(outcome.values, ["a()"], "{action}");
+        let counters = &outcome.snapshot.counters;
+        assert_eq!(counters.failed[FailureKind::CannotMakeMessage.index()], 1, "{action}: {counters:#?}");
+        assert!(
+            outcome.warnings.iter().any(|warning| warning.contains("[tdmmap]")),
+            "{:?}",
+            outcome.warnings
+        );
+    }
+}

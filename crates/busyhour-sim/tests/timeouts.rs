@@ -142,3 +142,14 @@ fn a_timeout_after_ringing_cancels_and_one_in_an_established_call_hangs_up() {
     assert_eq!(header(&bye, "CSeq"), "2 BYE");
     stage.fails(FailureKind::TimeoutOnRecv);
 }
+
+#[test]
+fn a_timeout_that_cannot_be_made_is_told() {
+    let text = scenario(&[&send("OPTIONS", ""), &recv("response=\"200\" timeout=\"[tdmmap]\"")]);
+    let mut stage = Stage::client(&text, |settings| settings.recv_timeout_ms = 200);
+    let options = stage.hears("OPTIONS");
+    let events = stage.events().join("\n");
+    assert!(events.contains("[tdmmap]: this call has no circuit"), "{events}");
+    stage.say(&response(&options, "200 OK"));
+    stage.succeeds();
+}

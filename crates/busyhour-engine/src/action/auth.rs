@@ -15,13 +15,13 @@ pub(super) fn verify(
     input: Input<'_>,
     host: &mut impl Host,
 ) -> Outcome {
-    let mut name = Vec::new();
-    host.render(username, &mut name);
-    let mut secret = Vec::new();
-    host.render(password, &mut secret);
-    let fits = Message::parse(input.message).is_ok_and(|message| fits(&message, &name, &secret));
+    let (mut name, mut secret) = (Vec::new(), Vec::new());
+    let made = host.render(username, &mut name).and_then(|()| host.render(password, &mut secret));
+    // Nobody has a name or password that cannot be made, least of all one who gives an empty one.
+    let fits =
+        made.is_ok() && Message::parse(input.message).is_ok_and(|message| fits(&message, &name, &secret));
     host.update(to, |value| *value = Value::Bool(fits));
-    Outcome::Done
+    made.map_or_else(Outcome::Failed, |()| Outcome::Done)
 }
 
 fn fits(message: &Message<'_>, username: &[u8], password: &[u8]) -> bool {

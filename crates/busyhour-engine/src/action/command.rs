@@ -2,23 +2,25 @@
 
 use busyhour_scenario::template::Template;
 
-use super::Host;
+use super::{Host, Outcome};
 
 /// Has a command run; if `verify`, the call's next step waits for its end. A command that cannot be made is not run:
 /// half of one could do anything.
-pub(super) fn run(template: &Template, verify: bool, host: &mut impl Host) {
+pub(super) fn run(template: &Template, verify: bool, host: &mut impl Host) -> Outcome {
     let mut command = Vec::new();
-    if host.render(template, &mut command) {
-        host.run_command(command, verify);
+    if let Err(kind) = host.render(template, &mut command) {
+        return Outcome::Failed(kind);
     }
+    host.run_command(command, verify);
+    Outcome::Done
 }
 
 #[cfg(test)]
 mod tests {
     use busyhour_scenario::program::Action;
 
-    use super::super::Outcome;
     use super::super::fake::*;
+    use super::*;
     use crate::variables::Value;
 
     #[test]

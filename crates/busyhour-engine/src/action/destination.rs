@@ -11,13 +11,13 @@ const PROTOCOLS: [&str; 4] = ["UDP", "TCP", "TLS", "SCTP"];
 /// Sends the call's messages elsewhere from now on. Where that cannot be, the call ends: what it would send on would
 /// reach the wrong place.
 pub(super) fn set(name: &Template, port: &Template, protocol: &Template, host: &mut impl Host) -> Outcome {
-    let mut texts = [name, port, protocol].map(|template| {
-        let mut text = Vec::new();
-        host.render(template, &mut text).then_some(text)
-    });
-    let [Some(name), Some(port), Some(protocol)] = texts.each_mut().map(Option::take) else {
-        return Outcome::EndCall(FailureKind::CannotMakeMessage);
-    };
+    let mut texts = [const { Vec::new() }; 3];
+    for (template, text) in [name, port, protocol].into_iter().zip(&mut texts) {
+        if let Err(kind) = host.render(template, text) {
+            return Outcome::EndCall(kind);
+        }
+    }
+    let [name, port, protocol] = texts;
     let done = check_protocol(&protocol, host)
         .and_then(|()| parse_port(&port))
         .and_then(|port| host.set_destination(String::from_utf8_lossy(&name).trim(), port));

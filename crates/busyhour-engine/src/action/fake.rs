@@ -11,6 +11,7 @@ use rand::rngs::SmallRng;
 use super::{Host, Input, Outcome};
 use crate::event::Event;
 use crate::injection::Files;
+use crate::snapshot::FailureKind;
 use crate::time::Time;
 use crate::transport::Protocol;
 use crate::variables::Value;
@@ -79,7 +80,7 @@ impl Host for FakeHost {
         change(self.values.entry(variable).or_default())
     }
 
-    fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> bool {
+    fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> Result<(), FailureKind> {
         for piece in &template.pieces {
             match piece {
                 Piece::Literal(bytes) => out.extend_from_slice(bytes),
@@ -89,7 +90,7 @@ impl Host for FakeHost {
                 Piece::Keyword(keyword) => panic!("{keyword:?}"),
             }
         }
-        true
+        Ok(())
     }
 
     fn captures(&mut self, action: usize, text: &[u8], groups: &mut Groups) -> bool {

@@ -12,11 +12,12 @@ use crate::variables::Value;
 pub(super) fn lookup(to: Variable, file: &Template, key: &Template, host: &mut impl Host) -> Outcome {
     let found = with_rendered([file, key], host, |host, [file, key]| host.files().0.lookup(file, key));
     match found {
-        Ok(line) => {
+        Ok(Ok(line)) => {
             host.update(to, |value| *value = Value::Number(line.map_or(-1.0, f64::from)));
             Outcome::Done
         }
-        Err(unusable) => failed("lookup", &unusable, host),
+        Ok(Err(unusable)) => failed("lookup", &unusable, host),
+        Err(kind) => Outcome::Failed(kind),
     }
 }
 
@@ -26,7 +27,7 @@ pub(super) fn insert(file: &Template, value: &Template, host: &mut impl Host) ->
         let (files, next_call) = host.files();
         files.insert(file, value, next_call)
     });
-    done.map_or_else(|unusable| failed("insert", &unusable, host), |()| Outcome::Done)
+    finished("insert", done, host)
 }
 
 /// Replaces a line.
@@ -34,7 +35,15 @@ pub(super) fn replace(file: &Template, line: &Template, value: &Template, host: 
     let done = with_rendered([file, line, value], host, |host, [file, line, value]| {
         host.files().0.replace(file, line, value)
     });
-    done.map_or_else(|unusable| failed("replace", &unusable, host), |()| Outcome::Done)
+    finished("replace", done, host)
+}
+
+fn finished(action: &str, done: Result<Result<(), Unusable>, FailureKind>, host: &mut impl Host) -> Outcome {
+    match done {
+        Ok(Ok(())) => Outcome::Done,
+        Ok(Err(unusable)) => failed(action, &unusable, host),
+        Err(kind) => Outcome::Failed(kind),
+    }
 }
 
 /// SIPp ends the run here; a call that fails and says why is worth more.
@@ -43,22 +52,25 @@ fn failed(action: &str, unusable: &Unusable, host: &mut impl Host) -> Outcome {
     Outcome::Failed(FailureKind::InjectionFile)
 }
 
-/// Fills the keywords of several texts in, one behind the other in one buffer.
+/// Fills the keywords of several texts in, one behind the other in one buffer. They are used only if all can be made:
+/// an empty line number would mean line 0.
 fn with_rendered<H: Host, T, const N: usize>(
     templates: [&Template; N],
     host: &mut H,
     use_texts: impl FnOnce(&H, [&[u8]; N]) -> T,
-) -> T {
+) -> Result<T, FailureKind> {
     let mut buffer = host.take_buffer();
     buffer.clear();
-    let mut start = 0;
-    let ranges = templates.map(|template| {
-        host.render(template, &mut buffer);
-        let range = start..buffer.len();
-        start = buffer.len();
-        range
+    let mut ends = [0; N];
+    let made = templates.into_iter().zip(&mut ends).try_for_each(|(template, end)| {
+        host.render(template, &mut buffer)?;
+        *end = buffer.len();
+        Ok(())
     });
-    let result = use_texts(host, ranges.map(|range| &buffer[range]));
+    let result = made.map(|()| {
+        let mut start = 0;
+        use_texts(host, ends.map(|end| &buffer[std::mem::replace(&mut start, end)..end]))
+    });
     host.return_buffer(buffer);
     result
 }

@@ -36,9 +36,11 @@ pub(crate) trait Host {
     /// Changes a variable in place; for one that calls share, in one piece. `change` must not look at another one.
     fn update<T>(&mut self, variable: Variable, change: impl FnOnce(&mut Value) -> T) -> T;
 
-    /// Appends what a text gives with its keywords filled in. False, and nothing is appended, if it cannot be made: the
-    /// call has been told.
-    fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> bool;
+    /// Appends what a text gives with its keywords filled in.
+    ///
+    /// # Errors
+    /// What the call fails as, if the text cannot be made: nothing is appended then, and a warning says why.
+    fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> Result<(), FailureKind>;
 
     /// Runs the expression of the `ereg` at this place of the list.
     fn captures(&mut self, action: usize, text: &[u8], groups: &mut Groups) -> bool;
@@ -139,11 +141,11 @@ pub(crate) fn run(actions: &[Action], input: Input<'_>, host: &mut impl Host) ->
 fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host) -> Outcome {
     match action {
         Action::Ereg(ereg) => return ereg::run(index, ereg, input, host),
-        Action::Log(template) => text::log(template, host),
-        Action::Warning(template) => text::warning(template, host),
+        Action::Log(template) => return text::log(template, host),
+        Action::Warning(template) => return text::warning(template, host),
         Action::Error(template) => return flow::error(template, host),
         Action::Assign { to, value } => arithmetic::assign(*to, *value, input, host),
-        Action::AssignString { to, value } => text::assign(*to, value, host),
+        Action::AssignString { to, value } => return text::assign(*to, value, host),
         Action::Arithmetic { operator, to, value } => arithmetic::run(*operator, *to, *value, input, host),
         Action::Sample { to, distribution } => arithmetic::sample(*to, distribution, host),
         Action::ToDouble { to, from } => arithmetic::to_double(*to, *from, input, host),
@@ -166,7 +168,7 @@ fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host
             return destination::set(name, port, protocol, host);
         }
         Action::CloseConnection => host.close_connection(),
-        Action::ExecVerify(template) => command::run(template, true, host),
+        Action::ExecVerify(template) => return command::run(template, true, host),
         Action::Index(variable) => {
             let index = f64::from(host.step_index());
             host.update(*variable, |value| *value = Value::Number(index));
@@ -179,7 +181,7 @@ fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host
         Action::GetTimeOfDay { seconds, microseconds } => {
             flow::get_time_of_day(*seconds, *microseconds, host);
         }
-        Action::ExecCommand(template) => command::run(template, false, host),
+        Action::ExecCommand(template) => return command::run(template, false, host),
         Action::ExecInternal(InternalCommand::StopNow) => return flow::stop_now(host),
         Action::ExecInternal(InternalCommand::StopGracefully) => host.stop_gracefully(),
         Action::ExecInternal(InternalCommand::StopCall) => return Outcome::StopCall,

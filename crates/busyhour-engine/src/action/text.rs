@@ -7,16 +7,16 @@ use super::{Host, Input, Outcome, check, name, quoted};
 use crate::snapshot::FailureKind;
 use crate::variables::Value;
 
-pub(super) fn log(template: &Template, host: &mut impl Host) {
-    with_rendered(template, host, |text, host| host.log(text));
+pub(super) fn log(template: &Template, host: &mut impl Host) -> Outcome {
+    with_rendered(template, host, |text, host| host.log(text))
 }
 
-pub(super) fn warning(template: &Template, host: &mut impl Host) {
-    with_rendered(template, host, |text, host| host.warn(|| text.to_vec()));
+pub(super) fn warning(template: &Template, host: &mut impl Host) -> Outcome {
+    with_rendered(template, host, |text, host| host.warn(|| text.to_vec()))
 }
 
-pub(super) fn assign(to: Variable, template: &Template, host: &mut impl Host) {
-    with_rendered(template, host, |text, host| host.update(to, |value| value.set_text(text)));
+pub(super) fn assign(to: Variable, template: &Template, host: &mut impl Host) -> Outcome {
+    with_rendered(template, host, |text, host| host.update(to, |value| value.set_text(text)))
 }
 
 /// Compares byte for byte; the result is the difference of the first bytes that differ, an end counting as 0.
@@ -59,12 +59,22 @@ pub(super) fn copy(variable: Variable, buffer: &mut Vec<u8>, host: &impl Host) {
     host.with_value(variable, |value| buffer.extend_from_slice(value.as_text()));
 }
 
-fn with_rendered<H: Host>(template: &Template, host: &mut H, use_text: impl FnOnce(&[u8], &mut H)) {
+fn with_rendered<H: Host>(
+    template: &Template,
+    host: &mut H,
+    use_text: impl FnOnce(&[u8], &mut H),
+) -> Outcome {
     let mut buffer = host.take_buffer();
     buffer.clear();
-    host.render(template, &mut buffer);
-    use_text(&buffer, host);
+    let outcome = match host.render(template, &mut buffer) {
+        Ok(()) => {
+            use_text(&buffer, host);
+            Outcome::Done
+        }
+        Err(kind) => Outcome::Failed(kind),
+    };
     host.return_buffer(buffer);
+    outcome
 }
 
 fn difference(left: &[u8], right: &[u8]) -> i32 {
