@@ -17,7 +17,7 @@ pub mod template;
 pub mod xml;
 
 pub use check::lint::lint;
-pub use compile::{Compat, Loaded, Options, load};
+pub use compile::{Compat, Loaded, Options, Version, load};
 pub use embedded::{embedded, embedded_names};
 pub use ladder::ladder;
 pub use syntax::names::features;

@@ -3,6 +3,7 @@
 
 mod action;
 mod attributes;
+mod compat;
 mod declaration;
 mod destination;
 mod distribution;
@@ -33,6 +34,7 @@ use crate::source::{INCLUDE, Source};
 use crate::syntax::names;
 use crate::template::Template;
 use crate::xml::{self, Element, Node};
+pub use compat::{Compat, Version};
 use stanza::Stanza;
 use variables::Variables;
 
@@ -46,31 +48,6 @@ pub struct Options {
     pub files: Option<Vec<String>>,
     /// Old ways of SIPp that are off unless asked for (`-compat`).
     pub compat: Compat,
-}
-
-/// Ways of older SIPp that a scenario may rely on (`-compat`). None of them by default.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Compat {
-    /// A number with a leading 0 is octal (before 3.8).
-    pub octal_numbers: bool,
-    /// `ereg search_in="hdr"` looks anywhere in the message, also for plain header names (before 3.8).
-    pub header_search_anywhere: bool,
-    /// Blanks behind a tab at the start of a line of a message stay, which makes it a folded one (spec-scenario §4.1).
-    pub blanks_behind_tabs: bool,
-}
-
-impl Compat {
-    /// The ways of a version of SIPp: `3.6`, `3.7` or `3.8`, which is the default. `None` for any other.
-    pub fn of_version(version: &str) -> Option<Compat> {
-        let since_3_8 = Compat::default();
-        let before_3_8 = Compat { octal_numbers: true, header_search_anywhere: true, ..since_3_8 };
-        match version {
-            "3.6" => Some(Compat { blanks_behind_tabs: true, ..before_3_8 }),
-            "3.7" => Some(before_3_8),
-            "3.8" => Some(since_3_8),
-            _ => None,
-        }
-    }
 }
 
 /// What loading gave.

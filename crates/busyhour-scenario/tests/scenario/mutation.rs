@@ -1,7 +1,7 @@
 //! Whatever the text, loading ends without a panic, and an error is the only reason for no program.
 
 use busyhour_scenario::source::Source;
-use busyhour_scenario::{Compat, Options, embedded, embedded_names, ladder, lint, load};
+use busyhour_scenario::{Options, Version, embedded, embedded_names, ladder, lint, load};
 use proptest::prelude::*;
 
 /// Pieces of the language that mutations put together.
@@ -91,7 +91,7 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
         let options = Options {
             files,
             keys: vec![("a".to_owned(), "[call_id]".to_owned())],
-            compat: Compat::of_version(version).unwrap(),
+            compat: Version::parse(version).unwrap().into(),
         };
         let loaded = load(&source, &options);
         let any_error = loaded.diagnostics.iter().any(|finding| finding.code.starts_with('E'));

@@ -5,7 +5,7 @@ use busyhour_scenario::program::{
     Keep, Operand, Optional, PauseLength, Program, RecvTimeout, Role, SearchIn, StepKind, Text,
 };
 use busyhour_scenario::template::{Keyword, Piece};
-use busyhour_scenario::{Compat, Options};
+use busyhour_scenario::{Compat, Options, Version};
 
 use crate::support::{
     actions, call, keyword, load_text, pieces, program, program_with, recv_of, scenario, send, send_of,
@@ -502,14 +502,14 @@ fn eregs() {
 #[test]
 fn versions_of_sipp_have_their_ways() {
     let of = |version: &str| {
-        let compat = Compat::of_version(version)?;
+        let compat = Compat::from(Version::parse(version)?);
         Some((compat.octal_numbers, compat.header_search_anywhere, compat.blanks_behind_tabs))
     };
     assert_eq!(of("3.6"), Some((true, true, true)));
-    assert_eq!(of("3.7"), Some((true, true, false)));
+    assert_eq!(of("3.7"), Some((true, true, true)));
     assert_eq!(of("3.8"), Some((false, false, false)));
     assert_eq!((of("3.9"), of("")), (None, None));
-    let old = Options { compat: Compat::of_version("3.6").unwrap(), ..Options::default() };
+    let old = Options { compat: Version::V3_7.into(), ..Options::default() };
     let folded = program_with("<send><![CDATA[A b c\n\t  D: e]]></send>", &old);
     assert_eq!(send_of(&folded, 0).template.pieces, [Piece::Literal(b"A b c\r\n  D: e\r\n\r\n".to_vec())]);
 }

@@ -11,6 +11,7 @@ use busyhour_report::sipp::error_summary::ErrorSummary;
 use busyhour_report::sipp::stat_file::{self, Form};
 use busyhour_report::trace;
 
+use super::compat;
 use super::settings::{RunPlan, Trace};
 use crate::exit::Fatal;
 
@@ -67,7 +68,7 @@ impl Files {
             logs: open(&plan.logs, "logs.log")?,
             statistics: open(&plan.statistics, ".csv")?,
             delimiter: plan.delimiter.clone(),
-            plain_repartition: plan.compat.plain_repartition(),
+            plain_repartition: compat::plain_repartition(plan.compat),
             last_row: None,
             summary: ErrorSummary::default(),
             screen_trouble: None,

@@ -23,7 +23,6 @@ mod words;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-use compat::Compat;
 use parse::Request;
 use settings::RunPlan;
 pub(crate) use settings::random_seed;
@@ -35,7 +34,7 @@ use crate::terminal::say;
 /// Does what the words after the program's name ask for, and returns the exit status.
 pub(crate) fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
-    let bad_start = Compat::wanted(words.iter().filter_map(|word| word.to_str())).bad_start();
+    let bad_start = compat::bad_start(compat::wanted(words.iter().filter_map(|word| word.to_str())));
     match answer(words, bad_start) {
         Ok(status) => status,
         Err(fatal) => {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use busyhour_engine::circuits::CircuitRange;
+use busyhour_scenario::Version;
 
-use super::compat::Compat;
 use super::injection::InjectionOption;
 use super::third_party::ThirdPartyOptions;
 
@@ -20,7 +20,7 @@ pub(crate) struct Options {
     /// `-oocsf`, `-oocsn`.
     pub(crate) out_of_call: Option<ScenarioChoice>,
     /// `-compat`.
-    pub(crate) compat: Option<Compat>,
+    pub(crate) compat: Option<Version>,
     /// `-3pcc`, `-master`, `-slave`, `-slave_cfg`.
     pub(crate) third_party: ThirdPartyOptions,
     /// `-key`, in order.

@@ -10,6 +10,7 @@ use busyhour_net::BindOptions;
 use busyhour_report::clock::Clock as Calendar;
 use busyhour_scenario::program::{Role, StepKind};
 
+use super::compat;
 use super::control;
 use super::files::Files;
 use super::injection;
@@ -26,7 +27,7 @@ const OTHER_DESCRIPTORS: u64 = 64;
 
 /// Runs the plan, and returns the exit status.
 pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
-    let bad_start = plan.compat.bad_start();
+    let bad_start = compat::bad_start(plan.compat);
     let bad = |fatal: Fatal| Fatal { status: bad_start, ..fatal };
     let injection_files = injection::load(&plan.injection).map_err(bad)?;
     if plan.calls_by_file {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use busyhour_engine::pacing::Plan;
 use busyhour_engine::settings::{CallIdFormat, Settings};
+use busyhour_scenario::Version;
 
-use super::compat::Compat;
 use super::injection::{self, InjectionOption};
 use super::options::{CallIdType, Options, ScenarioChoice};
 use super::third_party;
@@ -25,7 +25,7 @@ pub(crate) struct RunPlan {
     /// What to play for requests outside calls.
     pub(crate) out_of_call: Option<ScenarioChoice>,
     /// The SIPp to be like.
-    pub(crate) compat: Compat,
+    pub(crate) compat: Version,
     /// `[NAME]` and its text.
     pub(crate) keys: Vec<(String, String)>,
     /// Injection files and their indexes, in order.
@@ -171,7 +171,7 @@ impl RunPlan {
         busyhour_scenario::Options {
             keys: self.keys.clone(),
             files: Some(injection::names(&self.injection)),
-            compat: self.compat.scenario(),
+            compat: self.compat.into(),
         }
     }
 }
@@ -318,6 +318,14 @@ mod tests {
         assert_eq!(pace("-users 5 -r 2").0, Plan::Constant { calls: 2.0, period_us: 1_000_000 });
         assert!(plan("-rp 0").is_err());
         assert!(plan("-fd 0").is_err());
+    }
+
+    #[test]
+    fn periods_of_the_screen() {
+        let period = |line: &str| plan(line).unwrap().screen_period;
+        assert_eq!(period("-f 5"), Some(Duration::from_secs(5)));
+        assert_eq!(period("-f 500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(period("-f 0"), None);
     }
 
     #[test]

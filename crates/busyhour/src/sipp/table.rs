@@ -498,8 +498,9 @@ static HERE: &[Row] = {
             Text("VERSION", compat),
             Own,
             "Be like SIPp 3.6 or 3.7 where that differs from 3.8, the default: numbers with a leading 0 in scenarios are \
-             octal, ereg finds headers anywhere in the message, repartition columns of the statistics file have neither \
-             (P) nor (C), and wrong options and scenarios exit with 1.",
+             octal, ereg finds headers anywhere in the message, blanks behind a tab at the start of a line stay, \
+             repartition columns of the statistics file have neither (P) nor (C), and wrong options and scenarios exit \
+             with 1.",
         ),
         works(
             &["workers"],

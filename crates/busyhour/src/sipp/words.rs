@@ -6,7 +6,7 @@ use busyhour_engine::Protocol;
 use busyhour_engine::circuits::CircuitRange;
 use busyhour_engine::settings::Behaviors;
 
-use super::compat::Compat;
+use super::compat;
 use super::options::{CallIdType, Options, ScenarioChoice, Transport};
 
 /// Notes a scenario in its place, once.
@@ -37,7 +37,7 @@ pub(super) fn circuits(options: &mut Options, value: &str) -> Result<(), String>
 
 /// Reads `-compat`.
 pub(super) fn compat(options: &mut Options, value: &str) -> Result<(), String> {
-    options.compat = Some(Compat::parse(value)?);
+    options.compat = Some(compat::parse(value)?);
     Ok(())
 }
 

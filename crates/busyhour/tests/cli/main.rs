@@ -3,6 +3,7 @@
 mod check;
 mod compat;
 mod demo;
+mod effects;
 mod errands;
 mod errors;
 mod injection;

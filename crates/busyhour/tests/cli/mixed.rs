@@ -95,31 +95,35 @@ fn requests_outside_calls_have_a_scenario() {
     let folder = tempfile::tempdir().unwrap();
     let hold = "<scenario>\n<pause milliseconds=\"1500\"/>\n".to_owned() + OPTIONS + "\n</scenario>\n";
     fs::write(folder.path().join("main.xml"), hold.replace("SUBJECT\n", "")).unwrap();
-    let (port, sink) = (free_port(), UdpSocket::bind("127.0.0.1:0").unwrap());
-    let target = sink.local_addr().unwrap();
-    let run = start_sipp_in(
-        folder.path(),
-        &format!(
-            "-sf main.xml -oocsn ooc_default {target} -i 127.0.0.1 -p {port} -m 1 -r 100 -trace_stat -stf s.csv"
-        ),
-    );
-    wait_for_port(port);
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    let own = socket.local_addr().unwrap();
-    let request = format!(
-        "NOTIFY sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bKx\r\nFrom: <sip:a@x>;tag=1\r\n\
-         To: <sip:b@x>\r\nCall-ID: outside\r\nCSeq: 1 NOTIFY\r\nContact: <sip:a@{own}>\r\nContent-Length: 0\r\n\r\n"
-    );
-    socket.send_to(request.as_bytes(), ("127.0.0.1", port)).unwrap();
-    let mut answer = [0; 2000];
-    let len = socket.recv(&mut answer).unwrap();
-    assert!(answer[..len].starts_with(b"SIP/2.0 200 "), "{}", String::from_utf8_lossy(&answer[..len]));
-    let outcome = run.wait();
-    assert_eq!(outcome.status, 0, "{outcome:?}");
-    assert_eq!(last(folder.path(), "s.csv", "AutoAnswered(C)"), "1");
-    assert_eq!(last(folder.path(), "s.csv", "TotalCallCreated"), "1", "of the main scenario");
-    assert_eq!(figure(&outcome, "ooc_default: calls"), Some(1), "{outcome:?}");
+    let outside = sipp("-sd ooc_default").stdout;
+    fs::write(folder.path().join("outside.xml"), outside).unwrap();
+    for (option, name) in [("-oocsn ooc_default", "ooc_default"), ("-oocsf outside.xml", "outside")] {
+        let (port, sink) = (free_port(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        let target = sink.local_addr().unwrap();
+        let run = start_sipp_in(
+            folder.path(),
+            &format!(
+                "-sf main.xml {option} {target} -i 127.0.0.1 -p {port} -m 1 -r 100 -trace_stat -stf s.csv"
+            ),
+        );
+        wait_for_port(port);
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let own = socket.local_addr().unwrap();
+        let request = format!(
+            "NOTIFY sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bKx\r\nFrom: <sip:a@x>;tag=1\r\n\
+             To: <sip:b@x>\r\nCall-ID: outside\r\nCSeq: 1 NOTIFY\r\nContact: <sip:a@{own}>\r\nContent-Length: 0\r\n\r\n"
+        );
+        socket.send_to(request.as_bytes(), ("127.0.0.1", port)).unwrap();
+        let mut answer = [0; 2000];
+        let len = socket.recv(&mut answer).unwrap();
+        assert!(answer[..len].starts_with(b"SIP/2.0 200 "), "{}", String::from_utf8_lossy(&answer[..len]));
+        let outcome = run.wait();
+        assert_eq!(outcome.status, 0, "{outcome:?}");
+        assert_eq!(last(folder.path(), "s.csv", "AutoAnswered(C)"), "1");
+        assert_eq!(last(folder.path(), "s.csv", "TotalCallCreated"), "1", "of the main scenario");
+        assert_eq!(figure(&outcome, &format!("{name}: calls")), Some(1), "{outcome:?}");
+    }
 }
 
 #[test]

@@ -55,14 +55,12 @@ pub(crate) fn start_sipp_in(folder: &Path, line: &str) -> Running {
 
 /// Starts `busyhour WORDS` in this folder.
 pub(crate) fn start_in<W: AsRef<OsStr>>(folder: &Path, words: &[W]) -> Running {
-    let child = Command::new(env!("CARGO_BIN_EXE_busyhour"))
-        .args(words)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    start(Command::new(env!("CARGO_BIN_EXE_busyhour")).args(words).current_dir(folder))
+}
+
+/// Starts a program.
+pub(crate) fn start(command: &mut Command) -> Running {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     Running(child)
 }
 
