@@ -51,7 +51,7 @@ impl Compiler<'_> {
         if value.is_empty() {
             return self.no_file(attribute);
         }
-        not_available(&format!("exec {}", attribute.name))
+        Some(not_available(&format!("exec {}", attribute.name)))
     }
 
     /// `exec play_dtmf="digits[,ms[,payload type]]"`. What holds keywords is checked when it runs.
@@ -84,7 +84,7 @@ impl Compiler<'_> {
                 );
             }
         }
-        not_available("exec play_dtmf")
+        Some(not_available("exec play_dtmf"))
     }
 
     /// `exec rtp_stream=`: a command, a pattern or a file, with its arguments.
@@ -108,7 +108,7 @@ impl Compiler<'_> {
         if !STREAM_COMMANDS.contains(&value) && !value.contains('[') {
             self.stream_arguments(attribute)?;
         }
-        not_available("exec rtp_stream")
+        Some(not_available("exec rtp_stream"))
     }
 
     /// `exec rtp_echo="startaudio[,payload type[,name]]"` and the like.
@@ -127,13 +127,13 @@ impl Compiler<'_> {
             );
         }
         self.payload("rtp_echo", attribute, parts.next(), parts.next())?;
-        not_available("exec rtp_echo")
+        Some(not_available("exec rtp_echo"))
     }
 
     /// `<rtp_echo>`.
     pub(crate) fn rtp_echo(&mut self, element: &Element) -> Option<Action> {
         self.operand(element, "variable")?;
-        not_available("rtp_echo")
+        Some(not_available("rtp_echo"))
     }
 
     /// `<rtp_stats>`.
@@ -152,7 +152,7 @@ impl Compiler<'_> {
                 "name variables for the packets, and for the payload type and the payload of the first",
             );
         }
-        not_available("rtp_stats")
+        Some(not_available("rtp_stats"))
     }
 
     /// `<rtp_dtmf>`.
@@ -170,7 +170,7 @@ impl Compiler<'_> {
             }
         }
         variable?;
-        not_available("rtp_dtmf")
+        Some(not_available("rtp_dtmf"))
     }
 
     /// The arguments of a file or pattern.
@@ -257,12 +257,19 @@ impl Compiler<'_> {
     fn whole_number(&mut self, what: &str, attribute: &Attribute, text: &str) -> Option<i64> {
         let number = number::integer(text, self.options.compat.octal_numbers);
         if number.is_none() {
+            let help = match text.trim_ascii() {
+                "" => "nothing stands there: write the number, or remove the comma in front of it",
+                digits if digits.len() < text.len() && number::integer(digits, false).is_some() => {
+                    "remove the blank behind the number"
+                }
+                _ => "write a whole number, such as 8 or 0x60, with a comma between it and the next argument",
+            };
             self.findings.add(
                 codes::BAD_INTEGER,
                 value_span(attribute),
                 format!("{what}, \"{text}\" is not a valid integer!"),
                 "expected a whole number",
-                "arguments are separated by commas and hold no blanks behind them",
+                help,
             );
         }
         number
@@ -283,8 +290,8 @@ impl Compiler<'_> {
     }
 }
 
-fn not_available(name: &str) -> Option<Action> {
-    Some(Action::NotAvailable { name: name.to_owned() })
+fn not_available(name: &str) -> Action {
+    Action::NotAvailable { name: name.to_owned() }
 }
 
 /// A decimal number, blanks in front allowed.

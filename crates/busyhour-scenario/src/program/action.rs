@@ -13,7 +13,7 @@ pub enum Operand {
     Variable(Variable),
 }
 
-/// An action. What an action of a later issue needs is [`Action::NotAvailable`].
+/// An action. One that is read and checked but cannot be carried out is [`Action::NotAvailable`].
 #[derive(Debug)]
 pub enum Action {
     /// `ereg`.

@@ -218,3 +218,17 @@ fn media_actions_are_checked() {
     assert_actions("<rtp_dtmf assign_to='§a,b'/>", &[BAD_NAME]);
     assert_actions("<exec rtp_stream='[§foo]'/>", &[UNKNOWN_KEYWORD]);
 }
+
+#[test]
+fn a_bad_number_of_media_says_what_is_wrong_with_it() {
+    for (action, help) in [
+        ("<exec rtp_stream='a.raw,x'/>", "write a whole number"),
+        ("<exec rtp_stream='a.raw,1 ,0'/>", "remove the blank behind the number"),
+        ("<exec rtp_echo='startaudio,'/>", "nothing stands there"),
+        ("<exec rtp_stream='apattern,one'/>", "write a whole number"),
+    ] {
+        let steps = format!("{}<nop><action>{action}</action></nop>", send("1"));
+        let loaded = load_text(&scenario(&steps), &Options::default());
+        assert!(loaded.diagnostics[0].help.starts_with(help), "{action}: {:?}", loaded.diagnostics);
+    }
+}
