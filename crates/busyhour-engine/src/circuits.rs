@@ -86,7 +86,7 @@ impl CircuitRange {
 #[derive(Debug, Default)]
 pub(crate) struct Circuits(Mutex<Free>);
 
-/// The circuits that no call has. Nothing is searched: calls begin at the pace of the run, and all of them under one lock.
+/// The circuits that no call has. Nothing is searched: all workers that begin a call wait for one lock.
 #[derive(Debug, Default)]
 struct Free {
     /// All from here on have never been taken.

@@ -132,8 +132,8 @@ fn update<T>(
     }
 }
 
-/// Renders a text that is not part of a message. What cannot be made is told, and empty: such a timeout falls back to the
-/// default one.
+/// Renders a text that is not part of a message. What cannot be made is told, and empty: such a timeout falls back to
+/// the default one.
 pub(crate) fn text(prepared: &Prepared, context: &mut Context, call: &Call, template: &Template) -> Vec<u8> {
     let mut out = Vec::new();
     if let Err(trouble) = source(prepared, context, call).render(template, &mut out) {
