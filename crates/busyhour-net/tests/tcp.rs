@@ -261,3 +261,28 @@ fn connections_beyond_the_limit_are_shared_or_closed() {
         }
     }
 }
+
+#[test]
+fn a_connection_released_before_it_is_up_does_not_stay_with_a_peer_that_never_reads() {
+    let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    listener.set_recv_buffer_size(4096).unwrap();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    // One connection fills it; the next ones stay in their handshake until that is accepted.
+    listener.listen(0).unwrap();
+    let to = listener.local_addr().unwrap().as_socket().unwrap();
+    let _filler = TcpStream::connect(to).unwrap();
+    let options = BindOptions { buffer_bytes: Some(4096), ..options() };
+    let rig = Setup { options, echo: false, ..Setup::default() }.start();
+    rig.act(0, Action::Open(to));
+    rig.wait(0, "an answer", |log| log.opened.len() == 1);
+    let opened = rig.desks[0].log.lock().unwrap().opened[0].unwrap();
+    let path = Path { peer: to, socket: opened.socket };
+    let bytes = message("x", &"y".repeat(60_000));
+    rig.act(0, Action::Send(vec![(path, 0, bytes); 10]));
+    rig.act(0, Action::Close(opened.socket));
+    let sockets = || rig.workers().snapshots()[0].generator.sockets;
+    assert_eq!(sockets(), 2);
+    let _accepted = [listener.accept().unwrap(), listener.accept().unwrap()];
+    eventually("its end", || sockets() == 1);
+    assert_eq!(rig.workers().snapshots()[0].generator.send_failures, 1);
+}

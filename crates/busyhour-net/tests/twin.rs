@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use busyhour_engine::{CallRef, Event, TwinSend};
@@ -192,4 +192,31 @@ fn what_is_too_long_is_dropped_and_counted() {
     assert!(notes(&rig).iter().any(|note| note.contains("longer than 65536 bytes")));
     let snapshots = rig.finish();
     assert_eq!(snapshots[0].counters.commands_dropped, 1);
+}
+
+#[test]
+fn a_connection_that_has_ended_is_closed_while_the_run_goes_on() {
+    let (rig, at) = start(&answering(), 1);
+    // A call is open, or the workers would end.
+    rig.shared.next_call(None);
+    let mut twin = connect(at);
+    twin.write_all(b"i: 1\x1b").unwrap();
+    rig.wait(0, "the command", |log| log.commands.len() == 1);
+    twin.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(twin.read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn a_full_inbox_holds_the_twin_back_and_loses_nothing() {
+    const COMMANDS: usize = 70_000;
+    let (rig, at) = start(&answering(), 1);
+    let mut twin = connect(at);
+    let writer = std::thread::spawn(move || {
+        twin.write_all(&b"i: 1\x1b".repeat(COMMANDS)).unwrap();
+        twin
+    });
+    rig.held(|| std::thread::sleep(Duration::from_secs(1)));
+    rig.wait(0, "all commands", |log| log.commands.len() == COMMANDS);
+    let _twin = writer.join().unwrap();
+    assert_eq!(rig.workers().snapshots()[0].counters.commands_dropped, 0);
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use busyhour_engine::{
@@ -22,6 +22,8 @@ pub(crate) enum Action {
     Handover(usize, Handover),
     Event(Event),
     Twin(TwinSend),
+    /// Hold the worker between two waits at this.
+    Hold(Arc<Barrier>),
 }
 
 /// What an endpoint has seen.
@@ -133,6 +135,10 @@ impl Endpoint for Echo {
                 Action::Handover(to, handover) => self.handovers.push_back((to, handover)),
                 Action::Event(event) => self.events.push_back(event),
                 Action::Twin(send) => self.twin_sends.push_back(send),
+                Action::Hold(barrier) => {
+                    barrier.wait();
+                    barrier.wait();
+                }
             }
         }
     }
@@ -259,6 +265,17 @@ impl Rig {
     pub(crate) fn act(&self, worker: usize, action: Action) {
         self.desks[worker].actions.lock().unwrap().push_back(action);
         assert!(self.workers().command(worker, Command::Wake));
+    }
+
+    /// Does something while all workers stand still, so that they meet all of it in one turn.
+    pub(crate) fn held(&self, act: impl FnOnce()) {
+        let barrier = Arc::new(Barrier::new(self.desks.len() + 1));
+        for worker in 0..self.desks.len() {
+            self.act(worker, Action::Hold(Arc::clone(&barrier)));
+        }
+        barrier.wait();
+        act();
+        barrier.wait();
     }
 
     /// Waits until something holds for a log.
