@@ -9,9 +9,10 @@ use crate::check::codes;
 use crate::compile::Compiler;
 use crate::syntax::located::Located;
 use crate::syntax::names;
+use crate::syntax::parameters::cut_offset;
 use crate::syntax::text::{self, RawPiece};
 use crate::template::{Keyword, Piece, Template};
-use plain::{cut_offset, fixed, is_media};
+use plain::{fixed, is_media};
 
 impl Compiler<'_> {
     /// Resolves all keywords of a message or of an action's text.

@@ -250,6 +250,21 @@ pub(crate) fn attributes_of_action(action: &str) -> Option<Vec<&'static str>> {
     Some(lists.iter().flat_map(|list| list.iter().copied()).collect())
 }
 
+/// The attributes of an action that are texts with keywords.
+pub(crate) fn texts_of_action(action: &str) -> &'static [&'static str] {
+    match action {
+        "log" | "warning" | "error" => &["message"],
+        "assignstr" => &["value"],
+        "exec" => &["command", "verify", "play_dtmf", "rtp_stream"],
+        "lookup" => &["file", "key"],
+        "insert" => &["file", "value"],
+        "replace" => &["file", "line", "value"],
+        "setdest" => &["host", "port", "protocol"],
+        "verifyauth" => &["username", "password"],
+        _ => &[],
+    }
+}
+
 /// Every name of the scenario language as `docs/compatibility.md` writes it: `<send>`, `<send retrans>`, `<* next>` for an
 /// attribute of every step, `<exec verify>`, `[call_id]`, `[fill text=]`, `distribution="fixed"`.
 pub fn features() -> Vec<String> {

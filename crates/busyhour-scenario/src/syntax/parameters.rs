@@ -1,5 +1,5 @@
-//! The parameters of a keyword, `name=value` behind a blank: `[field0 file="a.csv" line=[$n]]` (spec-scenario §4.2,
-//! spec-3.8 A3).
+//! What stands in a keyword beside its name: parameters, `name=value` behind a blank, as in
+//! `[field0 file="a.csv" line=[$n]]`, or an offset, as in `[cseq+1]` (spec-scenario §4.2, spec-3.8 A3).
 
 use std::ops::Range;
 
@@ -71,6 +71,19 @@ pub(crate) fn of(text: &Located) -> Vec<Parameter> {
         parameters.push(Parameter { name: whole[start..name_end].to_owned(), range: start..name_end, value });
         at = end;
     }
+}
+
+/// Cuts `+N` or `-N` off: at the first plus sign, or without one at the first hyphen, if a digit follows. What stands
+/// behind the digits is dropped; an offset beyond 32 bits is the largest one.
+pub(crate) fn cut_offset(text: &str) -> (&str, i32) {
+    let Some(at) = text.find('+').or_else(|| text.find('-')) else { return (text, 0) };
+    let digits = &text[at + 1..];
+    let length = digits.bytes().take_while(u8::is_ascii_digit).count();
+    if length == 0 {
+        return (text, 0);
+    }
+    let value = digits[..length].parse::<i32>().unwrap_or(i32::MAX);
+    (&text[..at], if text.as_bytes()[at] == b'-' { -value } else { value })
 }
 
 /// The value that starts at `start`, and where the next parameter may start.
@@ -159,6 +172,15 @@ mod tests {
 
     fn text(name: &str, value: &str) -> (String, Result<String, Vec<u8>>) {
         (name.to_owned(), Ok(value.to_owned()))
+    }
+
+    #[test]
+    fn offsets_need_a_digit() {
+        assert_eq!(cut_offset("cseq+1"), ("cseq", 1));
+        assert_eq!(cut_offset("branch-12x"), ("branch", -12));
+        assert_eq!(cut_offset("last_Call-ID:"), ("last_Call-ID:", 0));
+        assert_eq!(cut_offset("a-b+2"), ("a-b", 2));
+        assert_eq!(cut_offset("len+99999999999"), ("len", i32::MAX));
     }
 
     #[test]

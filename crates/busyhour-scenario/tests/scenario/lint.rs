@@ -423,6 +423,53 @@ fn variables_that_are_not_set() {
 }
 
 #[test]
+fn variables_in_parameters_are_found_as_the_compiler_finds_them() {
+    let log = |text: &str| {
+        format!(
+            "<recv request='A'/><nop><action><log message='{text}'/></action></nop><nop><action><assign assign_to='v' value='1'/></action></nop>"
+        )
+    };
+    for used in ["§[fill text=\"x\" variable=\"v\"]", "[authentication username=a§[$v]]", "§[$v+1]"] {
+        assert_lints(&log(used), &["W123"]);
+    }
+    assert_lints(
+        &format!(
+            "{}<nop><action><log message='[$v]'/></action></nop>",
+            log("[fill variable=w text=\"variable=v\"]").replace(
+                "<recv request='A'/>",
+                "<recv request='A'/><nop><action><assign assign_to='w' value='1'/></action></nop>",
+            )
+        ),
+        &[],
+    );
+}
+
+#[test]
+fn commands_use_variables_too() {
+    let command = "<recv request='A'/><sendCmd><![CDATA[Call-ID: [call_id]\nX: §[$v]]]></sendCmd><nop><action><assign assign_to='v' value='1'/></action></nop>";
+    assert_lints(command, &["W123"]);
+}
+
+#[test]
+fn automatic_messages_use_variables_that_some_step_sets() {
+    let bye = |at: &str| {
+        format!(
+            "<recv request='A'/><DefaultMessage id='bye'><![CDATA[BYE sip:a SIP/2.0\nX: {at}[$v]]]></DefaultMessage><Reference variables='v'/>"
+        )
+    };
+    assert_lints(&bye("§"), &["W123"]);
+    assert_silent(&format!("{}<nop><action><assign assign_to='v' value='1'/></action></nop>", bye("")));
+}
+
+#[test]
+fn len_stands_in_no_text_of_an_action() {
+    assert_lints(
+        "<recv request='A'/><nop><action><setdest host='a§[len]' port='1' protocol='udp'/></action></nop>",
+        &["W119"],
+    );
+}
+
+#[test]
 fn large_scenarios_cost_little() {
     let steps: String = (0..5000)
         .map(|i| format!("<recv request='A' optional='true' next='{i}'><action><assign assign_to='v{}' value='1'/></action></recv><label id='{i}'/>", i / 2))

@@ -10,12 +10,6 @@ use crate::check::lint::scene::{Scene, StepScene, actions_of};
 use crate::syntax::located::Located;
 use crate::syntax::names;
 
-/// Attributes of actions that are texts with keywords.
-const TEXTS: &[&str] = &["message", "value", "command", "verify"];
-
-/// Actions whose texts are looked at.
-const ACTIONS: &[&str] = &["log", "warning", "error", "assignstr", "exec"];
-
 /// Reports `[len]` where it does not become the length of a body, and literal lengths that are wrong.
 pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
     for step in &scene.steps {
@@ -27,11 +21,8 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
     }
     let actions = scene.steps.iter().flat_map(StepScene::actions);
     for action in actions.chain(scene.init.iter().flat_map(|step| actions_of(step))) {
-        if !ACTIONS.contains(&action.name.as_str()) {
-            continue;
-        }
-        for attribute in action.attributes.iter().filter(|attribute| TEXTS.contains(&attribute.name.as_str()))
-        {
+        let texts = names::texts_of_action(&action.name).iter();
+        for attribute in texts.filter_map(|name| action.attribute(name)) {
             let text = Located::from_attribute(&scene.source.text, attribute);
             if let Some(len) = keywords(&text).into_iter().find(|keyword| is_len(&keyword.text)) {
                 findings.add(

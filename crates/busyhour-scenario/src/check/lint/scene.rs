@@ -17,6 +17,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) steps: Vec<StepScene<'a>>,
     /// Labels outside of `<init>`, in order, with the index of the step that they name.
     pub(crate) labels: Vec<(usize, &'a Attribute)>,
+    /// Texts of `<DefaultMessage>` elements.
+    pub(crate) default_messages: Vec<Located>,
     /// Steps of `<init>`.
     pub(crate) init: Vec<&'a Element>,
     /// Labels inside of `<init>`, likewise.
@@ -31,6 +33,8 @@ pub(crate) struct StepScene<'a> {
     pub(crate) element: &'a Element,
     /// The text of a send.
     pub(crate) message: Option<Message>,
+    /// The text of a sendCmd. It is no message: its first line may be a header.
+    pub(crate) command: Option<Located>,
     /// Where the raw text of a send or sendCmd stands.
     pub(crate) raw: Option<Range<usize>>,
 }
@@ -41,6 +45,7 @@ impl<'a> Scene<'a> {
     pub(crate) fn new(source: &'a Source, root: &'a Element, program: &'a Program) -> Option<Scene<'a>> {
         let mut elements = Vec::new();
         let mut labels = Vec::new();
+        let mut default_messages = Vec::new();
         let mut init = Vec::new();
         let mut init_labels = Vec::new();
         for element in root.elements() {
@@ -49,6 +54,9 @@ impl<'a> Scene<'a> {
                     elements.push(element);
                 }
                 "label" => labels.extend(element.attribute("id").map(|id| (elements.len(), id))),
+                "DefaultMessage" => default_messages.extend(
+                    section_of(element).and_then(|(text, span)| cleaned(source, text, span, Purpose::Other)),
+                ),
                 "init" => {
                     for child in element.elements() {
                         match child.name.as_str() {
@@ -68,27 +76,46 @@ impl<'a> Scene<'a> {
             .zip(&program.steps)
             .map(|(element, step)| StepScene::new(source, element, step));
         let graph = Graph::of(program);
-        Some(Scene { source, program, steps: steps.collect(), labels, init, init_labels, graph })
+        Some(Scene {
+            source,
+            program,
+            steps: steps.collect(),
+            labels,
+            default_messages,
+            init,
+            init_labels,
+            graph,
+        })
     }
 }
 
 impl<'a> StepScene<'a> {
     fn new(source: &Source, element: &'a Element, step: &'a Step) -> StepScene<'a> {
-        let section = element.children.iter().find_map(|node| match node {
-            Node::CData { text, span } => Some((text, span)),
-            _ => None,
-        });
-        let section = section.filter(|_| matches!(element.name.as_str(), "send" | "sendCmd"));
-        let message = section.filter(|_| element.name == "send").and_then(|(text, span)| {
-            cdata::clean(&Located::from_cdata(&source.text, span, text), Purpose::Send).map(Message::new)
-        });
-        StepScene { step, element, message, raw: section.map(|(_, span)| span.clone()) }
+        let section = section_of(element).filter(|_| matches!(element.name.as_str(), "send" | "sendCmd"));
+        let text = |purpose| section.and_then(|(text, span)| cleaned(source, text, span, purpose));
+        let (message, command) = match element.name.as_str() {
+            "send" => (text(Purpose::Send).map(Message::new), None),
+            _ => (None, text(Purpose::Other)),
+        };
+        StepScene { step, element, message, command, raw: section.map(|(_, span)| span.clone()) }
     }
 
     /// The actions' elements, in order.
     pub(crate) fn actions(&self) -> impl Iterator<Item = &'a Element> + use<'a> {
         actions_of(self.element)
     }
+}
+
+/// The CDATA section of an element that is read: the first.
+fn section_of(element: &Element) -> Option<(&str, &Range<usize>)> {
+    element.children.iter().find_map(|node| match node {
+        Node::CData { text, span } => Some((text.as_str(), span)),
+        _ => None,
+    })
+}
+
+fn cleaned(source: &Source, text: &str, span: &Range<usize>, purpose: Purpose) -> Option<Located> {
+    cdata::clean(&Located::from_cdata(&source.text, span, text), purpose)
 }
 
 /// Place of an attribute's value; the name's if the value is empty, so that there is something to point at.

@@ -9,6 +9,8 @@ use crate::check::lint::message::keywords;
 use crate::check::lint::scene::{Scene, StepScene, actions_of, value_span};
 use crate::check::lint::slots::Slots;
 use crate::syntax::located::Located;
+use crate::syntax::names::texts_of_action;
+use crate::syntax::parameters::{self, Value, cut_offset};
 use crate::xml::{Attribute, Element};
 
 /// So many steps times variables are looked at.
@@ -53,6 +55,9 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
         if let Some(message) = &step.message {
             uses.extend(uses_of(message.located(), &names));
         }
+        if let Some(command) = &step.command {
+            uses.extend(uses_of(command, &names));
+        }
         if step.element.name == "recv" {
             uses.extend(texts_of(scene, step.element, &["timeout"], &names));
         }
@@ -76,11 +81,19 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings) {
         };
         report(uses, &|variable| set.contains(variable));
         for action in step.actions() {
-            report(texts_of(scene, action, texts(action), &names), &|variable| set.contains(variable));
+            report(texts_of(scene, action, texts_of_action(&action.name), &names), &|variable| {
+                set.contains(variable)
+            });
             report(named_by(action, values(action), &names), &|variable| ever.contains(&variable));
             set.extend(set_by(action, &names));
         }
         report(asked, &|variable| ever.contains(&variable));
+    }
+    // These may be sent at any time, so only a variable that is never set is wrong.
+    for (variable, span) in scene.default_messages.iter().flat_map(|text| uses_of(text, &names)) {
+        if !ever.contains(&variable) && reported.insert(variable) {
+            add(scene, variable, span, false, in_init.contains(&variable), findings);
+        }
     }
 }
 
@@ -110,21 +123,6 @@ fn add(
         ),
     };
     findings.add(codes::VARIABLE_UNSET, span, message, "empty here", help);
-}
-
-/// Attributes of an action that are texts with keywords.
-fn texts(action: &Element) -> &'static [&'static str] {
-    match action.name.as_str() {
-        "log" | "warning" | "error" => &["message"],
-        "assignstr" => &["value"],
-        "exec" => &["command", "verify", "play_dtmf", "rtp_stream"],
-        "lookup" => &["file", "key"],
-        "insert" => &["file", "value"],
-        "replace" => &["file", "line", "value"],
-        "setdest" => &["host", "port", "protocol"],
-        "verifyauth" => &["username", "password"],
-        _ => &[],
-    }
 }
 
 /// Attributes of an action that name variables which it only reads. What an unset one means there is well defined, so
@@ -177,29 +175,28 @@ fn texts_of(
         .collect()
 }
 
-/// The call variables in a text: `[$name]`, nested or not, and `[fill variable=name]`.
+/// The call variables in a text: `[$name]`, `[fill variable=name]`, and those in parameters of other keywords.
 fn uses_of(text: &Located, names: &HashMap<&str, usize>) -> Vec<(usize, Range<usize>)> {
     let mut uses = Vec::new();
     for keyword in keywords(text) {
-        let mut add = |name: &str| {
-            // SIPp cuts an offset off.
-            let variable = names.get(name).or_else(|| names.get(name.split(['+', '-']).next()?));
-            if let Some(variable) = variable.filter(|_| is_ordinary(name)) {
-                uses.push((*variable, text.span(keyword.range.clone())));
-            }
-        };
+        let variable = |name: &str| names.get(name).filter(|_| is_ordinary(name)).copied();
         if let Some(name) = keyword.text.strip_prefix('$') {
-            add(name);
+            // SIPp cuts an offset off.
+            let used = variable(name).or_else(|| variable(cut_offset(name).0));
+            uses.extend(used.map(|used| (used, text.span(keyword.range.clone()))));
             continue;
         }
-        if let Some(parameters) = keyword.text.strip_prefix("fill")
-            && let Some((_, value)) = parameters.split_once("variable=")
-        {
-            let value = value.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
-            add(value.trim_matches('"').trim_start_matches('$'));
-        }
-        for nested in keyword.text.split("[$").skip(1) {
-            add(nested.split(']').next().unwrap_or_default());
+        let is_fill = keyword.text.starts_with("fill");
+        for parameter in parameters::of(&text.slice(keyword.range.start + 1..keyword.range.end - 1)) {
+            match &parameter.value {
+                Value::Text(value) if is_fill && parameter.name == "variable" => {
+                    let used = variable(value.as_str());
+                    uses.extend(used.map(|used| (used, text.span(keyword.range.clone()))));
+                }
+                // The text of [fill] is taken as it is.
+                Value::Text(value) if !is_fill => uses.extend(uses_of(value, names)),
+                _ => {}
+            }
         }
     }
     uses

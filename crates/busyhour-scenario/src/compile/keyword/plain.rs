@@ -42,19 +42,6 @@ pub(super) fn fixed(name: &str, offset: i32) -> Option<Keyword> {
     })
 }
 
-/// Cuts `+N` or `-N` off: at the first plus sign, or without one at the first hyphen, if a digit follows. What stands
-/// behind the digits is dropped; an offset beyond 32 bits is the largest one.
-pub(super) fn cut_offset(text: &str) -> (&str, i32) {
-    let Some(at) = text.find('+').or_else(|| text.find('-')) else { return (text, 0) };
-    let digits = &text[at + 1..];
-    let length = digits.bytes().take_while(u8::is_ascii_digit).count();
-    if length == 0 {
-        return (text, 0);
-    }
-    let value = digits[..length].parse::<i32>().unwrap_or(i32::MAX);
-    (&text[..at], if text.as_bytes()[at] == b'-' { -value } else { value })
-}
-
 /// True for a keyword of RTP or SRTP, without its offset: they load, and a message that holds one is not sent yet.
 pub(super) fn is_media(name: &str) -> bool {
     const SUITES: &[&str] = &["aescm128", "aescm192", "aescm256", "null"];
@@ -79,15 +66,6 @@ pub(super) fn is_media(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn offsets_need_a_digit() {
-        assert_eq!(cut_offset("cseq+1"), ("cseq", 1));
-        assert_eq!(cut_offset("branch-12x"), ("branch", -12));
-        assert_eq!(cut_offset("last_Call-ID:"), ("last_Call-ID:", 0));
-        assert_eq!(cut_offset("a-b+2"), ("a-b", 2));
-        assert_eq!(cut_offset("len+99999999999"), ("len", i32::MAX));
-    }
 
     #[test]
     fn media_keywords_are_known_by_suite_line_and_medium() {
