@@ -299,3 +299,11 @@ fn more_dialogs_than_slots_are_an_error() {
     let found = findings(&steps(65_537), &Options::default());
     assert_eq!(found.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), [TOO_MANY]);
 }
+
+#[test]
+fn white_space_before_the_start_line_goes_but_a_no_break_space_stays() {
+    let send =
+        |before: &str| format!("<send><![CDATA[{before}OPTIONS sip:a SIP/2.0\n CSeq: 1 OPTIONS\n]]></send>");
+    assert_steps(&send(" \t\r\n \t"), &[]);
+    assert_steps(&send("\n\t§\u{a0}"), &[VALUE_TAKEN_FOR]);
+}
