@@ -29,7 +29,11 @@ struct Known {
 
 impl ReadFile for FileReader {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
-        let why = |error: io::Error| format!("the file '{path}' can't be read: {error}");
+        let why = |error: io::Error| {
+            format!(
+                "the file '{path}' can't be read: {error}. Names count from the folder that the run began in."
+            )
+        };
         let metadata = std::fs::metadata(path).map_err(why)?;
         check(path, &metadata)?;
         let (modified, len) = (metadata.modified().ok(), metadata.len());
@@ -65,13 +69,15 @@ impl FileReader {
 /// A pipe or a device could hold all calls up, so only files are read.
 fn check(path: &str, metadata: &Metadata) -> Result<(), String> {
     if !metadata.is_file() {
-        return Err(format!("'{path}' is not a file"));
+        return Err(format!(
+            "'{path}' is not a file. Only regular files stand in messages: write the text into one."
+        ));
     }
     if metadata.len() > BYTES_MAX { Err(too_long(path)) } else { Ok(()) }
 }
 
 fn too_long(path: &str) -> String {
-    format!("the file '{path}' is longer than a message can be ({BYTES_MAX} bytes)")
+    format!("the file '{path}' is longer than a message can be ({BYTES_MAX} bytes). Shorten it.")
 }
 
 #[cfg(test)]
@@ -107,7 +113,7 @@ mod tests {
         let why = reader.read(name).unwrap_err();
         assert!(why.contains(name) && why.contains("No such file"), "{why}");
         let why = reader.read(folder.path().to_str().unwrap()).unwrap_err();
-        assert!(why.ends_with("is not a file"), "{why}");
+        assert!(why.contains("is not a file") && why.contains("regular"), "{why}");
         fs::write(&path, vec![b'x'; BYTES_MAX as usize]).unwrap();
         assert_eq!(reader.read(name).unwrap().len() as u64, BYTES_MAX);
         fs::write(&path, vec![b'x'; BYTES_MAX as usize + 1]).unwrap();

@@ -46,6 +46,8 @@ pub struct Options {
     /// Names of the injection files of the run (`-inf`, `-rxinf`), the default one first; `None`: not known, so any name
     /// is taken for one (`busyhour check` without `-inf`).
     pub files: Option<Vec<String>>,
+    /// None of those files is the default one (`-rxinf` without `-inf`), so a field must name its own.
+    pub no_default_file: bool,
     /// Old ways of SIPp that are off unless asked for (`-compat`).
     pub compat: Compat,
 }

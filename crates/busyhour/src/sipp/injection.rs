@@ -1,14 +1,17 @@
 //! Injection files: `-inf`, `-rxinf` and `-infindex`, in the order in which they were typed (spec-cli §2.5).
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use busyhour_engine::injection::{Files, Table, base_name};
-use busyhour_engine::settings::Run;
 use busyhour_scenario::number;
 
 use super::options::Options;
 use crate::exit::Fatal;
+
+/// Most bytes that are read of a file without an end of its own.
+const ENDLESS_MAX: u64 = 64 << 20;
 
 /// One of these options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,15 @@ pub(crate) fn names(options: &[InjectionOption]) -> Vec<String> {
     of(false).chain(of(true)).collect()
 }
 
+/// True if there are files, but none that is meant without a name.
+pub(crate) fn no_default(options: &[InjectionOption]) -> bool {
+    let mut files = options.iter().filter_map(|option| match option {
+        InjectionOption::File { received, .. } => Some(*received),
+        InjectionOption::Index { .. } => None,
+    });
+    files.next().is_some_and(|received| received) && files.all(|received| received)
+}
+
 /// Loads all files. What is strange in them goes to stderr.
 pub(crate) fn load(options: &[InjectionOption]) -> Result<Files, Fatal> {
     let mut files = Files::default();
@@ -75,29 +87,26 @@ pub(crate) fn calls_by_file(files: &Files) -> Result<u64, Fatal> {
     Ok(u64::from(table.lines()))
 }
 
-/// Checks that the files are there which the scenarios ask for.
-pub(crate) fn check(run: &Run) -> Result<(), Fatal> {
-    for program in &run.programs {
-        for name in &program.files {
-            if run.files.has(name.as_deref()) {
-                continue;
-            }
-            let problem = match name {
-                Some(name) => format!("Invalid injection file: {name}. Give it by -inf or -rxinf."),
-                // With -rxinf alone there is no default file.
-                None => "No injection file was specified! A [fieldN] without file= stands for the first -inf file, \
-                         and there is none."
-                    .to_owned(),
-            };
-            return Err(Fatal::new(format!("{}: {problem}", program.base_name)));
-        }
+/// Reads a whole injection file. Of what is no regular file (`<(…)` of a shell, a device), at most 64 MiB: it may never end.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_file() {
+        return std::fs::read(path);
     }
-    Ok(())
+    let mut bytes = Vec::new();
+    file.take(ENDLESS_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > ENDLESS_MAX {
+        return Err(io::Error::other(format!(
+            "it is no regular file and gives more than {} MiB; write what it gives into a file",
+            ENDLESS_MAX >> 20
+        )));
+    }
+    Ok(bytes)
 }
 
 fn add(files: &mut Files, path: &Path, received: bool) -> Result<(), Fatal> {
     let shown = path.display();
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = read(path).map_err(|error| {
         let option = if received { "-rxinf" } else { "-inf" };
         Fatal::new(format!("{option}: Unable to open file {shown}: {error}. Check its name and folder."))
     })?;

@@ -1,5 +1,6 @@
 //! `busyhour sipp`, and the program under the name `sipp`: SIPp's command line, files, signals and exit statuses.
 
+mod addresses;
 mod compat;
 #[cfg(test)]
 mod compatibility;

@@ -35,7 +35,6 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
     }
     let programs = Programs::load(&plan).map_err(bad)?;
     let run = programs.run(injection_files);
-    injection::check(&run).map_err(bad)?;
     let program = Arc::clone(&programs.main);
     let third_party = plan.third_party.plan(&program).map_err(bad)?;
     // One of commands only sends nothing.

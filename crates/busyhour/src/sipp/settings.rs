@@ -171,6 +171,7 @@ impl RunPlan {
         busyhour_scenario::Options {
             keys: self.keys.clone(),
             files: Some(injection::names(&self.injection)),
+            no_default_file: injection::no_default(&self.injection),
             compat: self.compat.into(),
         }
     }

@@ -1,7 +1,6 @@
 //! `-3pcc`, `-master`, `-slave`, `-slave_cfg`: who the other processes of a third-party call control are, and who connects
 //! to whom (spec-engine §12, spec-scenario §2.1).
 
-use std::fs;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use busyhour_engine::settings::ThirdParty;
 use busyhour_net::{Connect, Loss, TwinOptions, Twins, open_twins};
 use busyhour_scenario::program::{FirstCommand, Program, StepKind};
 
+use super::addresses;
 use super::row::{Category, Row, Status, Takes};
 use crate::exit::{ADDRESS_IN_USE, FATAL, Fatal};
 use crate::target::{self, Host};
@@ -217,19 +217,20 @@ fn check_role(leads: bool, first: FirstCommand) -> Result<(), Fatal> {
 }
 
 fn named(leads: bool, name: &str, file: &Path, program: &Program) -> Result<ThirdPartyPlan, Fatal> {
-    let known = read_addresses(file)?;
+    let known = addresses::read(file)?;
     let address_of = |name: &str| {
-        let host = known.iter().find(|(known, _)| known == name).map(|(_, host)| host);
-        let host = host.ok_or_else(|| {
-            let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
+        let found = known.iter().find(|address| address.name == name);
+        let address = found.ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|address| address.name.as_str()).collect();
             Fatal::new(format!(
                 "Peer {name} not found in {}: it has {}. Add a line {name};HOST:PORT.",
                 file.display(),
                 if names.is_empty() { "no names".to_owned() } else { names.join(", ") }
             ))
         })?;
-        host.resolve(TWIN_PORT, None)
-            .map_err(|problem| Fatal::new(format!("-slave_cfg {}: {problem}", file.display())))
+        address.host.resolve(TWIN_PORT, None).map_err(|problem| {
+            Fatal::new(format!("-slave_cfg {}:{}: {problem}", file.display(), address.line))
+        })
     };
     let mut peers: Vec<String> = Vec::new();
     for step in &program.steps {
@@ -261,35 +262,6 @@ fn named(leads: bool, name: &str, file: &Path, program: &Program) -> Result<Thir
         },
         engine: ThirdParty { name: Some(name.to_owned()), peers },
     })
-}
-
-/// Names and addresses of a `-slave_cfg` file. Lines of another form are skipped, with a note.
-fn read_addresses(file: &Path) -> Result<Vec<(String, Host)>, Fatal> {
-    let text = fs::read(file)
-        .map_err(|error| Fatal::new(format!("Can not open -slave_cfg file {}: {error}", file.display())))?;
-    let text = String::from_utf8_lossy(&text);
-    let mut addresses = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        match read_line(line) {
-            Some(address) => addresses.push(address),
-            None => {
-                let _ = writeln!(
-                    io::stderr(),
-                    "note: line {} of {} is skipped: it is not like s1;192.0.2.1:6060",
-                    number + 1,
-                    file.display()
-                );
-            }
-        }
-    }
-    Ok(addresses)
-}
-
-fn read_line(line: &str) -> Option<(String, Host)> {
-    let mut columns = line.split(';');
-    let (name, host) = (columns.next()?.trim(), columns.next()?.trim());
-    let host = Host::parse(host).ok()?;
-    (!name.is_empty()).then(|| (name.to_owned(), host))
 }
 
 fn step_name(first: FirstCommand) -> &'static str {
@@ -328,17 +300,6 @@ mod tests {
             ("h:x", "", "", ""),
         ] {
             assert!(mode(twin, master, slave, file).is_err(), "{twin} {master} {slave} {file}");
-        }
-    }
-
-    #[test]
-    fn lines_have_a_name_and_an_address() {
-        let line = |text| read_line(text).map(|(name, host)| (name, host.name, host.port));
-        assert_eq!(line("s1;127.0.0.1:6061"), Some(("s1".into(), "127.0.0.1".into(), Some(6061))));
-        assert_eq!(line(" s 1 ; [::1]:6061 ; more"), Some(("s 1".into(), "::1".into(), Some(6061))));
-        assert_eq!(line("s1;host"), Some(("s1".into(), "host".into(), None)));
-        for bad in ["s1", "# s1", ";127.0.0.1:1", "s1;", "s1;:5"] {
-            assert_eq!(line(bad), None, "{bad:?}");
         }
     }
 }

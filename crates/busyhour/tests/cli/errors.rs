@@ -155,7 +155,10 @@ fn third_party_call_control() {
     refused("-sn 3pcc-C-A -primary m -secondary s -slave_cfg f 127.0.0.1", &["can't be combined"]);
     refused("-sn 3pcc-C-A -slave_cfg f 127.0.0.1", &["-slave_cfg needs -master or -slave"]);
     refused("-sn 3pcc-C-A -master m 127.0.0.1", &["need -slave_cfg FILE"]);
-    refused("-sn 3pcc-C-A -master m -slave_cfg /none 127.0.0.1", &["Can not open -slave_cfg file /none"]);
+    refused(
+        "-sn 3pcc-C-A -master m -slave_cfg /none 127.0.0.1",
+        &["Can not open -slave_cfg file /none", "s1;192.0.2.1:6060"],
+    );
     refused(
         "-sn 3pcc-C-A -slave s -slave_cfg f 127.0.0.1",
         &["Inconsistency", "master scenario but -master"],

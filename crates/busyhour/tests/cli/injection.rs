@@ -41,6 +41,16 @@ fn bad_files_are_refused_with_file_and_line() {
     refused(&[], &format!("-sn uac -inf no/such.csv {TARGET}"), &["-inf: Unable to open file no/such.csv"]);
     refused(&[], &format!("-sn uac -rxinf no.csv {TARGET}"), &["-rxinf: Unable to open file no.csv"]);
     refused(&[], &format!("-sn uac -inf . {TARGET}"), &["-inf: Unable to open file .", "irectory"]);
+    refused(
+        &[],
+        &format!("-sn uac -inf /dev/zero {TARGET}"),
+        &[
+            "-inf: Unable to open file /dev/zero",
+            "no regular file",
+            "64 MiB",
+            "write what it gives into a file",
+        ],
+    );
 }
 
 #[test]
@@ -89,7 +99,11 @@ fn scenarios_may_only_name_files_that_are_there() {
     let default = scenario("[field0]");
     let files = [("a.csv", "SEQUENTIAL\na;b\n"), ("s.xml", &default)];
     refused(&files, &format!("-sf s.xml {TARGET}"), &["s.xml:9", "No injection file was specified!"]);
-    refused(&files, &format!("-sf s.xml -rxinf a.csv {TARGET}"), &["No injection file was specified!"]);
+    refused(
+        &files,
+        &format!("-sf s.xml -rxinf a.csv {TARGET}"),
+        &["s.xml:9", "No injection file was specified!"],
+    );
 }
 
 /// The values of `X` that calls send, in the order of calls, and stderr.

@@ -130,7 +130,7 @@ impl Compiler<'_> {
     fn field_file(&mut self, parameters: &[Parameter], span: Range<usize>) -> Option<FileId> {
         let value = value_of(parameters, "file");
         let Some(value) = value else {
-            if self.options.files.as_ref().is_some_and(Vec::is_empty) {
+            if self.options.no_default_file || self.options.files.as_ref().is_some_and(Vec::is_empty) {
                 self.findings.add(
                     codes::UNKNOWN_FILE,
                     span,
