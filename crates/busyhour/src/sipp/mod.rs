@@ -8,7 +8,6 @@ mod control;
 mod files;
 mod help;
 mod injection;
-mod later;
 mod options;
 mod parse;
 mod prepare;

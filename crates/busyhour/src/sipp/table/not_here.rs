@@ -1,7 +1,7 @@
 //! SIPp's options that have no effect here, those that are not available yet, and those that will not come.
 
-use super::row::{Category, Row, Status, Takes};
-use super::values::Unit;
+use super::super::row::{Category, Row, Status, Takes};
+use super::super::values::Unit;
 
 const fn no_effect(names: &'static [&'static str], takes: Takes, help: &'static str) -> Row {
     Row { names, takes, category: Category::Process, status: Status::NoEffect, help }
@@ -24,7 +24,7 @@ const fn refused(names: &'static [&'static str], words: usize, reason: &'static 
 const INT: (i64, i64) = (i32::MIN as i64, i32::MAX as i64);
 
 /// The rows.
-pub(crate) static LATER: &[Row] = {
+pub(super) static ROWS: &[Row] = {
     use Category::*;
     use Takes::{Boolean, Float, Integer, Nothing, Time};
     &[
