@@ -90,6 +90,7 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
     for (version, files) in [("3.8", None), ("3.6", Some(vec!["a".to_owned()]))] {
         let options = Options {
             files,
+            no_default_file: version == "3.6",
             keys: vec![("a".to_owned(), "[call_id]".to_owned())],
             compat: Version::parse(version).unwrap().into(),
         };
