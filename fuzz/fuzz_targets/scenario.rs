@@ -5,16 +5,17 @@
 
 use busyhour_scenario::diagnostic::Level;
 use busyhour_scenario::source::Source;
-use busyhour_scenario::{Compat, Options, load};
+use busyhour_scenario::{Options, Version, load};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let source = Source::from_bytes("fuzz.xml", bytes);
-    for (version, files) in [("3.8", None), ("3.6", Some(vec!["a.csv".to_owned()]))] {
+    for (version, files) in [(Version::V3_8, None), (Version::V3_6, Some(vec!["a.csv".to_owned()]))] {
         let options = Options {
             keys: vec![("key".to_owned(), "[call_id]".to_owned())],
             files,
-            compat: Compat::of_version(version).expect("a version that exists"),
+            compat: version.into(),
+            ..Options::default()
         };
         let loaded = load(&source, &options);
         let has_error = loaded.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);

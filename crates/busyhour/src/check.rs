@@ -74,7 +74,9 @@ pub(crate) fn run(arguments: &CheckArguments) -> u8 {
                 findings.iter().for_each(|finding| say(&json::line(&source, finding)));
             }
             (Format::Json, Err(error)) => {
-                let finding = Diagnostic::error(codes::FILE_UNREADABLE, 0..0, error);
+                let finding = Diagnostic::error(codes::FILE_UNREADABLE, 0..0, error)
+                    .label("could not be read")
+                    .help("check the name, and that this user may read it");
                 say(&json::line(&Source::from_bytes(file.to_string_lossy(), b""), &finding));
             }
         }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use busyhour_scenario::diagnostic::{Diagnostic, Level};
 use busyhour_scenario::source::Source;
 
-/// A finding as an object on a line of its own.
+/// A finding as an object on a line of its own. One in an included file says which file includes it, and on which line.
 pub(super) fn line(source: &Source, finding: &Diagnostic) -> String {
     let (line, column) = source.place(finding.span.start);
     // A finding lies in one file, and a place behind its end is the end.
@@ -31,6 +31,10 @@ pub(super) fn line(source: &Source, finding: &Diagnostic) -> String {
     for (name, text) in texts {
         let _ = write!(object, ",\"{name}\":");
         string(text, &mut object);
+    }
+    if let Some(at) = source.included_at(finding.span.start) {
+        object.push_str(",\"included_by\":");
+        string(&format!("{}:{}", source.file(at), source.place(at).0), &mut object);
     }
     object.push_str("}\n");
     object
