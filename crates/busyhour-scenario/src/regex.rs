@@ -4,10 +4,14 @@
 //! The process never calls `setlocale`, so expressions work on bytes: `.` matches one byte of a UTF-8 character.
 #![allow(unsafe_code)] // The C library's interface; the only unsafe code outside busyhour-net.
 
+mod simple;
+
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::ops::Range;
+
+use simple::Simple;
 
 /// Longest expression in bytes.
 pub const PATTERN_BYTES_MAX: usize = 16 * 1024;
@@ -44,6 +48,8 @@ impl Pattern {
 pub struct Regex {
     /// Boxed: the C library may keep pointers into it, so it must not move.
     compiled: Box<libc::regex_t>,
+    /// The same, where it is of the kind that needs no general matcher.
+    simple: Option<Simple>,
     /// The text with a NUL behind it, where the C library cannot take a length.
     #[cfg(not(target_env = "gnu"))]
     text: Vec<u8>,
@@ -63,6 +69,12 @@ impl Regex {
     /// Does not allocate by itself. The text may hold NUL bytes (on glibc, where `.` does not match them; elsewhere the
     /// text ends at the first).
     pub fn captures(&mut self, text: &[u8], groups: &mut Groups) -> bool {
+        // What sets and `.` make of other bytes is for the C library to say.
+        if let Some(simple) =
+            self.simple.as_ref().filter(|_| text.is_ascii() && memchr::memchr(0, text).is_none())
+        {
+            return simple.captures(text, groups);
+        }
         let mut found = [libc::regmatch_t { rm_so: -1, rm_eo: -1 }; GROUPS];
         let matched = self.execute(text, &mut found);
         for (group, range) in groups.iter_mut().zip(found) {
@@ -198,6 +210,7 @@ fn compile(source: &str) -> Result<Regex, RegexError> {
     let compiled = unsafe { compiled.assume_init() };
     Ok(Regex {
         compiled,
+        simple: Simple::new(source),
         #[cfg(not(target_env = "gnu"))]
         text: Vec::new(),
     })
