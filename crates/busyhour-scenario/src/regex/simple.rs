@@ -65,52 +65,55 @@ impl Simple {
             if let Some(first) = self.first.as_ref().filter(|_| !self.anchored) {
                 match text[start..].iter().position(|&byte| has(first, byte)) {
                     Some(skipped) => start += skipped,
-                    None => return false,
+                    None => break,
                 }
             }
-            let mut found = Groups::default();
-            if let Some(end) = run(&self.parts, text, start, &mut found) {
-                found[0] = Some(start..end);
-                *groups = found;
+            if let Some(end) = run(&self.parts, text, start, groups) {
+                groups[0] = Some(start..end);
                 return true;
             }
             start += 1;
             if self.anchored || start > text.len() {
-                return false;
+                break;
             }
         }
+        *groups = Groups::default();
+        false
     }
 }
 
-/// Matches all parts from `at` on; of two ways the one that reaches farther, else the one with the earlier group.
-fn run(parts: &[Part], text: &[u8], at: usize, groups: &mut Groups) -> Option<usize> {
-    let Some((part, rest)) = parts.split_first() else { return Some(at) };
-    let with = take(&part.items, text, at).and_then(|end| {
-        let mut found = groups.clone();
+/// Matches all parts from `at` on; of two ways the one that reaches farther, else the one with the earlier group. Without
+/// a match, what is in `groups` means nothing.
+fn run(parts: &[Part], text: &[u8], mut at: usize, groups: &mut Groups) -> Option<usize> {
+    for (position, part) in parts.iter().enumerate() {
+        if part.optional {
+            return run_optional(part, &parts[position + 1..], text, at, groups);
+        }
+        let end = take(&part.items, text, at)?;
         if part.group > 0 {
-            found[part.group] = Some(at..end);
+            groups[part.group] = Some(at..end);
         }
-        run(rest, text, end, &mut found).map(|end| (end, found))
+        at = end;
+    }
+    Some(at)
+}
+
+fn run_optional(part: &Part, rest: &[Part], text: &[u8], at: usize, groups: &mut Groups) -> Option<usize> {
+    let mut found = groups.clone();
+    let with = take(&part.items, text, at).and_then(|end| {
+        found[part.group] = Some(at..end);
+        run(rest, text, end, &mut found)
     });
-    let without = match part.optional {
-        true => {
-            let mut found = groups.clone();
-            run(rest, text, at, &mut found).map(|end| (end, found))
-        }
-        false => None,
-    };
-    let (end, found) = match (with, without) {
-        (Some(with), Some(without)) => {
-            if without.0 > with.0 {
-                without
-            } else {
-                with
-            }
-        }
-        (with, without) => with.or(without)?,
-    };
-    *groups = found;
-    Some(end)
+    let mut without_it = groups.clone();
+    let without = run(rest, text, at, &mut without_it);
+    if without > with {
+        *groups = without_it;
+        return without;
+    }
+    if with.is_some() {
+        *groups = found;
+    }
+    with
 }
 
 /// Takes as much as each item can: what follows could not go on inside (see [`ends_are_known`]).
