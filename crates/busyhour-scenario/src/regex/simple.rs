@@ -246,7 +246,8 @@ fn repetition(source: &[u8], at: usize) -> Option<(usize, usize, usize)> {
 
 /// Reads a set whose content starts at `at`; also gives the place behind it.
 fn bracket(source: &[u8], mut at: usize) -> Option<(Set, usize)> {
-    const CLASSES: [(&str, fn(&u8) -> bool); 9] = [
+    type Member = fn(&u8) -> bool;
+    const CLASSES: [(&str, Member); 9] = [
         ("[:alnum:]", u8::is_ascii_alphanumeric),
         ("[:alpha:]", u8::is_ascii_alphabetic),
         ("[:digit:]", u8::is_ascii_digit),
