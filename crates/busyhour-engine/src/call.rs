@@ -12,9 +12,9 @@ use crate::injection::OwnLine;
 use crate::pool::Pool;
 use crate::routes::Routes;
 use crate::snapshot::FailureKind;
-use crate::time::Time;
 use crate::transport::{Path, Source};
 use crate::variables::Value;
+use busyhour_media::Time;
 
 /// No step.
 pub(crate) const NONE: u32 = u32::MAX;

@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::pool::Pool;
 use crate::settings::{CallIdFormat, Settings};
-use crate::time::Time;
+use busyhour_media::Time;
 
 const INLINE_MAX: usize = 30;
 

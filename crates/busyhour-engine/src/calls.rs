@@ -187,8 +187,8 @@ mod tests {
     use super::*;
     use crate::call_id::hash;
     use crate::pool::Pool;
-    use crate::time::Time;
     use crate::transport::Path;
+    use busyhour_media::Time;
 
     fn call(id: &str, socket: SocketId) -> Call {
         let path = Path { peer: SocketAddr::from(([127, 0, 0, 1], 5060)), socket };

@@ -14,8 +14,8 @@ use crate::pool::Pool;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::snapshot::{Snapshot, StepCounters};
-use crate::time::Time;
 use crate::transport::{Batch, CallRef, Errand, Handover, Path, SocketRequest, Transmit, TwinSend};
+use busyhour_media::Time;
 
 /// Most events that wait to be polled; more are dropped and counted.
 const EVENTS_MAX: usize = 65_536;
@@ -49,6 +49,8 @@ pub(crate) struct Context {
     pub(crate) opened_dialogs: Vec<(Vec<u8>, DialogSlot)>,
     pub(crate) errands: VecDeque<Errand>,
     pub(crate) twin_sends: VecDeque<TwinSend>,
+    /// Wishes to media threads.
+    pub(crate) media: VecDeque<busyhour_media::Command>,
     /// A line to the other parties is gone: no command comes any more.
     pub(crate) twin_lost: bool,
     pub(crate) statistics: Snapshot,
@@ -83,6 +85,7 @@ impl Context {
             opened_dialogs: Vec::new(),
             errands: VecDeque::new(),
             twin_sends: VecDeque::new(),
+            media: VecDeque::new(),
             twin_lost: false,
             statistics,
             pool: Pool::default(),

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use hashbrown::HashTable;
 
 use crate::snapshot::FailureKind;
-use crate::time::Time;
+use busyhour_media::Time;
 
 /// The remembered calls of one worker.
 #[derive(Debug)]

@@ -19,14 +19,14 @@ use crate::prepare::Prepared;
 use crate::settings::{Run, Settings};
 use crate::shared::Shared;
 use crate::snapshot::{FailureKind, Snapshot};
-use crate::time::Time;
 use crate::transport::{
     Batch, CallRef, Errand, ErrandResult, Handover, Opened, Path, Protocol, Routing, SocketId, SocketRequest,
     Source, Trouble, TwinSend,
 };
 use crate::variables::Value;
-use crate::wheel::Wheel;
 use crate::{circuits, errand, matching, outside, release, step, twin};
+use busyhour_media::Time;
+use busyhour_media::wheel::Wheel;
 
 /// Most calls started in one go before messages get their turn again; the rest follows at once.
 const STARTS_PER_TURN_MAX: usize = 1024;
@@ -253,6 +253,17 @@ impl Engine {
             }
             Err(trouble) => self.fail_by(index, trouble),
         }
+    }
+
+    /// Takes what has happened to a call's media.
+    pub fn handle_media(&mut self, now: Time, event: busyhour_media::Event) {
+        self.context.now = now;
+        let _ = event;
+    }
+
+    /// The next wish to a media thread.
+    pub fn poll_media(&mut self) -> Option<busyhour_media::Command> {
+        self.context.media.pop_front()
     }
 
     /// A stream socket is gone: all calls that use it fail (or succeed, in a final wait).

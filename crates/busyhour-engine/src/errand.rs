@@ -10,10 +10,10 @@ use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
-use crate::time::Time;
 use crate::transport::{CommandEnd, Errand, ErrandResult, SocketRequest};
 use crate::unexpected;
 use crate::{matching, step};
+use busyhour_media::Time;
 
 /// Has a command run; if `verify`, the call's next step waits for its end.
 pub(crate) fn run_command(context: &mut Context, call: &mut Call, command: Vec<u8>, verify: bool) {

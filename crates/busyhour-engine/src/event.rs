@@ -1,7 +1,7 @@
 //! What traces and logs want to know.
 
-use crate::time::Time;
 use crate::transport::Protocol;
+use busyhour_media::Time;
 
 /// Something that happened, for a person to read. Made only where somebody asked for it (traces), or seldom.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,10 +17,10 @@ use crate::prepare::{Eregs, Prepared};
 use crate::render;
 use crate::snapshot::FailureKind;
 use crate::step;
-use crate::time::Time;
 use crate::transport::Protocol;
 use crate::unexpected;
 use crate::variables::Value;
+use busyhour_media::Time;
 
 /// Whose actions run.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@
 //! 1. [`Engine::handle_message`] for each message that arrived (and the other `handle_*` for what else happened);
 //! 2. [`Engine::handle_timeout`] if it is now at least [`Engine::next_timeout`];
 //! 3. [`Engine::poll_transmit`], [`Engine::poll_socket`], [`Engine::poll_handover`], [`Engine::poll_twin`],
-//!    [`Engine::poll_errand`], [`Engine::poll_event`] until empty;
+//!    [`Engine::poll_errand`], [`Engine::poll_media`], [`Engine::poll_event`] until empty;
 //! 4. sleep until a message arrives or [`Engine::next_timeout`].
 
 mod action;
@@ -44,19 +44,17 @@ pub mod settings;
 mod shared;
 pub mod snapshot;
 mod step;
-mod time;
 pub mod transport;
 mod twin;
 mod unexpected;
 pub mod variables;
-mod wheel;
 
+pub use busyhour_media::Time;
 pub use engine::{Command, Engine};
 pub use event::{Direction, Event};
 pub use settings::{Run, Settings};
 pub use shared::Shared;
 pub use snapshot::{FailureKind, Snapshot};
-pub use time::Time;
 pub use transport::{
     Batch, CallRef, Errand, ErrandResult, Handover, Opened, Path, Protocol, Routing, SocketId, SocketRequest,
     Source, Transmit, Trouble, TwinSend,

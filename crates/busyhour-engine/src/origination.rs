@@ -8,7 +8,7 @@ use busyhour_scenario::program::Program;
 use crate::context::Context;
 use crate::pacing::{Plan, Schedule};
 use crate::settings::{Placed, Run, Settings};
-use crate::time::Time;
+use busyhour_media::Time;
 
 /// A call that is to start now.
 #[derive(Debug, Clone, Copy)]

@@ -225,7 +225,9 @@ fn is_stable(keyword: &Keyword, program: &Program) -> bool {
         keyword,
         Keyword::RemoteHost
             | Keyword::LocalIp
-            | Keyword::AutoMediaPort(_)
+            | Keyword::AutoMediaPort(..)
+            | Keyword::RtpStreamPort(..)
+            | Keyword::Crypto(_)
             | Keyword::CallId
             | Keyword::CallNumber
             | Keyword::Branch(_)

@@ -18,8 +18,8 @@ use crate::prepare::Prepared;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::snapshot::FailureKind;
-use crate::time::Time;
 use crate::variables::Value;
+use busyhour_media::Time;
 
 /// Columns of `[len]`.
 const LEN_COLUMNS: usize = 5;
@@ -151,7 +151,7 @@ impl Source<'_> {
             Keyword::RemoteIp => ip(self.remote().ip(), out),
             Keyword::RemotePort(offset) => number(i64::from(self.remote().port()) + i64::from(*offset), out),
             Keyword::LocalPort(offset) => number(i64::from(call.local_port) + i64::from(*offset), out),
-            Keyword::AutoMediaPort(offset) => {
+            Keyword::AutoMediaPort(offset, _) => {
                 let step = 4 * (call.number as i64 - 1).max(0) % 10_000;
                 number(i64::from(self.settings.media_port) + step + i64::from(*offset), out);
             }
@@ -191,7 +191,7 @@ impl Source<'_> {
             | Keyword::Transport
             | Keyword::MediaIp
             | Keyword::MediaIpType
-            | Keyword::MediaPort(_)
+            | Keyword::MediaPort(..)
             | Keyword::Pid
             | Keyword::Service
             | Keyword::SippVersion => {
@@ -202,7 +202,7 @@ impl Source<'_> {
             }
             Keyword::TdmMap => circuits::render(self.settings, call, out)?,
             Keyword::File(name) => self.file(name, out)?,
-            Keyword::NotAvailable(_) => {
+            Keyword::RtpStreamPort(..) | Keyword::Crypto(_) | Keyword::NotAvailable(_) => {
                 let text = format!("{keyword:?} is not available yet");
                 return Err(Unrenderable::new(FailureKind::NotAvailable, text));
             }
@@ -313,7 +313,7 @@ pub(crate) fn of_settings(keyword: &Keyword, settings: &Settings, out: &mut Vec<
         Keyword::Transport => out.extend_from_slice(settings.protocol.name().as_bytes()),
         Keyword::MediaIp => plain_ip(settings.media_ip, out),
         Keyword::MediaIpType => out.push(ip_type(settings.media_ip)),
-        Keyword::MediaPort(offset) => number(i64::from(settings.media_port) + i64::from(*offset), out),
+        Keyword::MediaPort(offset, _) => number(i64::from(settings.media_port) + i64::from(*offset), out),
         Keyword::Pid => number(i64::from(settings.pid), out),
         Keyword::Service => out.extend_from_slice(settings.service.as_bytes()),
         Keyword::SippVersion => out.extend_from_slice(b"3.8.0"),

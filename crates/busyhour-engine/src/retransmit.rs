@@ -7,8 +7,8 @@ use crate::context::Context;
 use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
 use crate::step;
-use crate::time::Time;
 use crate::unexpected;
+use busyhour_media::Time;
 
 /// The timer has fired: repeats the message, or gives up.
 pub(crate) fn timeout(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Option<Fate> {

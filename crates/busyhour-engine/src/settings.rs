@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use busyhour_media::{Library, Ports};
 use busyhour_scenario::program::Program;
 
 use crate::circuits::CircuitRange;
@@ -59,6 +60,23 @@ pub struct Placed {
     pub weight: u32,
 }
 
+/// What media need (`busyhour-media`).
+#[derive(Debug, Clone)]
+pub struct MediaSettings {
+    /// Gives out local ports.
+    pub ports: Arc<dyn Ports>,
+    /// Captures and sounds.
+    pub library: Arc<Library>,
+    /// Number of media threads. The first has the calls on `[media_port]`; others are spread by their numbers.
+    pub threads: u16,
+    /// `-rtp_payload`.
+    pub default_payload: u8,
+    /// Calls have media even where no action asks for it (`-hear`).
+    pub always: bool,
+    /// What arrives on `[media_port]` is sent back (`-rtp_echo`).
+    pub echo: bool,
+}
+
 /// Values of a run that all its workers share. `Default` gives SIPp's defaults.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -72,6 +90,8 @@ pub struct Settings {
     pub media_ip: IpAddr,
     /// `[media_port]` (`-mp`).
     pub media_port: u16,
+    /// Media; `None`: calls have none, and one whose scenario needs it fails.
+    pub media: Option<MediaSettings>,
     /// The target; `None` for a server.
     pub remote: Option<SocketAddr>,
     /// `[remote_host]`, as typed.
@@ -208,6 +228,7 @@ impl Default for Settings {
             bound_ip: localhost,
             media_ip: localhost,
             media_port: 6000,
+            media: None,
             remote: None,
             remote_host: String::new(),
             send_to: None,

@@ -4,10 +4,11 @@ mod calls;
 
 pub use calls::CallCounters;
 
+use busyhour_media::MediaSnapshot;
 use busyhour_scenario::program::Program;
 use hdrhistogram::Histogram;
 
-use crate::time::Time;
+use busyhour_media::Time;
 
 /// Longest duration a histogram tells apart: one hour, in µs. Longer ones count as this.
 pub const DURATION_MAX_US: u64 = 3_600_000_000;
@@ -36,6 +37,8 @@ pub struct Snapshot {
     pub start_lateness: Histogram<u64>,
     /// From a timer's deadline to its handling, in µs.
     pub timer_lateness: Histogram<u64>,
+    /// Media of all calls; `None` where the run has none. A driver fills it in on the first worker's snapshot only.
+    pub media: Option<Box<MediaSnapshot>>,
     /// What the driver saw of itself.
     pub generator: GeneratorCounters,
     /// Present target of the plan in calls per second (or users), for worker 0.
@@ -53,6 +56,7 @@ impl Snapshot {
             programs: programs.into_iter().map(ProgramStatistics::new).collect(),
             start_lateness: duration_histogram(),
             timer_lateness: duration_histogram(),
+            media: None,
             generator: GeneratorCounters::default(),
             target_rate: 0.0,
             limit: None,
@@ -66,6 +70,11 @@ impl Snapshot {
         merge(&mut self.programs, &other.programs, ProgramStatistics::add);
         add_histogram(&mut self.start_lateness, &other.start_lateness);
         add_histogram(&mut self.timer_lateness, &other.timer_lateness);
+        match (&mut self.media, &other.media) {
+            (Some(media), Some(more)) => media.add(more),
+            (media @ None, Some(more)) => *media = Some(more.clone()),
+            (_, None) => {}
+        }
         self.generator.add(&other.generator);
         self.target_rate = self.target_rate.max(other.target_rate);
         self.limit = self.limit.max(other.limit);
@@ -482,6 +491,11 @@ failure_kinds! {
     InjectionFile, None, "an injection file has no such line, or can't be used";
     VerifyFailed, None, "a command of exec verify did not end well";
     TwinAborted, None, "aborted by the other party (3PCC)";
+    MediaFile, None, "a media file could not be played";
+    MediaPort, None, "no free media port";
+    MediaAssert, None, "a claim about media (rtp_assert) does not hold";
+    MediaCheck, None, "the echo of a pattern failed (rtpcheck)";
+    MediaWait, None, "streams did not end in time (rtp_stream wait)";
     NotAvailable, None, "the scenario reached something busyhour can't do yet";
     Panic, None, "a bug in busyhour took the call down";
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::time::Time;
+use busyhour_media::Time;
 
 /// A socket of some worker. Drivers give the numbers; the engine only compares them and hands them back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

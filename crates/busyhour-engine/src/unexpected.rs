@@ -12,9 +12,9 @@ use crate::matching::expectation;
 use crate::prepare::Prepared;
 use crate::snapshot::{FailureKind, UNEXPECTED_CODES_MAX};
 use crate::step::{self, send_automatic};
-use crate::time::Time;
 use crate::transport::Source;
 use crate::variables::Value;
+use busyhour_media::Time;
 
 /// Decides by method what becomes of a message that matches nothing (spec-engine §7.1).
 pub(crate) fn handle(

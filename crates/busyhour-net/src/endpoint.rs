@@ -24,6 +24,8 @@ pub trait Endpoint: Send + 'static {
     fn handle_twin_failure(&mut self, now: Time, call: CallRef);
     fn poll_errand(&mut self) -> Option<Errand>;
     fn poll_twin(&mut self) -> Option<TwinSend>;
+    fn handle_media(&mut self, now: Time, event: busyhour_media::Event);
+    fn poll_media(&mut self) -> Option<busyhour_media::Command>;
     fn poll_event(&mut self) -> Option<Event>;
     fn next_timeout(&self) -> Option<Time>;
     fn snapshot(&mut self, now: Time) -> Snapshot;
@@ -88,6 +90,14 @@ impl Endpoint for Engine {
 
     fn poll_twin(&mut self) -> Option<TwinSend> {
         self.poll_twin()
+    }
+
+    fn handle_media(&mut self, now: Time, event: busyhour_media::Event) {
+        self.handle_media(now, event);
+    }
+
+    fn poll_media(&mut self) -> Option<busyhour_media::Command> {
+        self.poll_media()
     }
 
     fn poll_event(&mut self) -> Option<Event> {

@@ -9,6 +9,7 @@ mod compile;
 pub mod diagnostic;
 mod embedded;
 mod ladder;
+pub mod media_arguments;
 pub mod program;
 pub mod regex;
 pub mod source;

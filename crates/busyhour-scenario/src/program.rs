@@ -5,12 +5,14 @@
 //! [`load`](crate::load), never by hand outside tests.
 
 mod action;
+mod media;
 mod step;
 mod texts;
 
 pub use action::{
     Action, Arithmetic, Check, Compare, Ereg, HeaderPlace, InternalCommand, Operand, SearchIn, Text,
 };
+pub use media::{Argument, Claim, ClaimKind, EchoChange, Figure, MediaAction, MediaFile, MediaUse, Stream};
 pub use step::{
     Condition, Display, Distribution, Expect, Next, Optional, Pause, PauseLength, Recv, RecvCmd, RecvTimeout,
     Send, SendCmd, SendStart, Step, StepKind,
@@ -84,6 +86,8 @@ pub struct Program {
     pub pause_p99_ms: u64,
     /// Number of pauses without a length of their own: each lasts `-d`.
     pub default_pauses: u32,
+    /// What it needs of the media side.
+    pub media: MediaUse,
     /// True if any step has a `lost` attribute: the loss column is then shown.
     pub has_loss: bool,
 }

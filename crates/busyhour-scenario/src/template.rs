@@ -1,5 +1,8 @@
 //! Message and action texts as pieces: literal bytes and keywords.
 
+use busyhour_media::srtp::Suite;
+use busyhour_wire::sdp::Medium;
+
 use crate::program::{FileId, Variable};
 
 /// A text with keywords, ready to be rendered.
@@ -41,10 +44,14 @@ pub enum Keyword {
     MediaIp,
     /// `media_ip_type`: 4 or 6.
     MediaIpType,
-    /// `media_port`.
-    MediaPort(i32),
-    /// `auto_media_port`.
-    AutoMediaPort(i32),
+    /// `media_port`: the port that all calls share for the medium that its line names, `audio` if none.
+    MediaPort(i32, Option<Medium>),
+    /// `auto_media_port`: one of 2500 ports by the call's number.
+    AutoMediaPort(i32, Option<Medium>),
+    /// `rtpstream_audio_port`, `rtpstream_video_port`: the call's own port.
+    RtpStreamPort(i32, Medium),
+    /// A crypto keyword.
+    Crypto(CryptoKeyword),
     /// `call_id`.
     CallId,
     /// `call_number`.
@@ -120,6 +127,33 @@ pub enum Keyword {
     TdmMap,
     /// A media keyword, as written: not available yet. A message that holds one is not sent, and its call fails.
     NotAvailable(String),
+}
+
+/// The crypto keywords of SDP (spec-media §8, spec-3.8 A3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CryptoKeyword {
+    /// Of which medium.
+    pub medium: Medium,
+    /// The first or the second crypto line of the medium: 1 or 2.
+    pub line: u8,
+    /// What of it.
+    pub part: CryptoPart,
+}
+
+/// Parts of a crypto line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CryptoPart {
+    /// `cryptotag…`.
+    Tag,
+    /// `cryptosuite…`.
+    Suite(Suite),
+    /// `cryptokeyparams…`: a new key in base64, or with a negative offset the present one again.
+    KeyParams {
+        /// The present one.
+        again: bool,
+    },
+    /// `ue…`: `UNENCRYPTED_SRTP`.
+    Unencrypted,
 }
 
 /// Parameters of `[authentication]`. What is not given comes from the command line (spec-engine §10).

@@ -1,4 +1,5 @@
-//! SIP on the wire: borrowed views of received messages, the framing of streams, and digest authentication.
+//! SIP, SDP, RTP and RTCP on the wire: borrowed views of what is received, writers, the framing of streams, and digest
+//! authentication.
 //!
 //! One forward pass finds what every message needs (start line, Call-ID, CSeq, branch of the top Via, tag of To); the
 //! rest is found on demand. Nothing of a message is copied, nothing is allocated for it, and no input panics: a load
@@ -19,6 +20,8 @@ mod head;
 mod header;
 mod message;
 mod parameter;
+pub mod rtp;
+pub mod sdp;
 mod start_line;
 
 pub use command::{COMMAND_BYTES_MAX, COMMAND_END, CommandFramer, command_call_id};

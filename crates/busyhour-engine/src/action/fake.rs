@@ -12,9 +12,9 @@ use super::{Host, Input, Outcome};
 use crate::event::Event;
 use crate::injection::Files;
 use crate::snapshot::FailureKind;
-use crate::time::Time;
 use crate::transport::Protocol;
 use crate::variables::Value;
+use busyhour_media::Time;
 
 pub(super) const A: Variable = Variable { scope: Scope::Call, slot: 0 };
 pub(super) const B: Variable = Variable { scope: Scope::Call, slot: 1 };

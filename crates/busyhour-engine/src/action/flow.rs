@@ -61,7 +61,7 @@ mod tests {
 
     use super::super::fake::*;
     use super::*;
-    use crate::time::Time;
+    use busyhour_media::Time;
 
     fn jumped(to: Value) -> (Outcome, Option<u32>, usize) {
         let mut host = FakeHost { step_index: 3, step_count: 10, ..FakeHost::default() };

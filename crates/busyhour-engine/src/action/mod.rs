@@ -24,9 +24,9 @@ use rand::rngs::SmallRng;
 use crate::event::Event;
 use crate::injection::Files;
 use crate::snapshot::FailureKind;
-use crate::time::Time;
 use crate::transport::Protocol;
 use crate::variables::Value;
+use busyhour_media::Time;
 
 /// What an action needs of the call that it runs in.
 pub(crate) trait Host {
@@ -185,6 +185,7 @@ fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host
         Action::ExecInternal(InternalCommand::StopNow) => return flow::stop_now(host),
         Action::ExecInternal(InternalCommand::StopGracefully) => host.stop_gracefully(),
         Action::ExecInternal(InternalCommand::StopCall) => return Outcome::StopCall,
+        Action::Media(_) => return not_available("media", host),
         Action::NotAvailable { name } => return not_available(name, host),
     }
     Outcome::Done

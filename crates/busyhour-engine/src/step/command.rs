@@ -12,9 +12,9 @@ use crate::host::{self, Part};
 use crate::prepare::Prepared;
 use crate::render::{self, Unrenderable};
 use crate::snapshot::FailureKind;
-use crate::time::Time;
 use crate::transport::TwinSend;
 use crate::unexpected;
+use busyhour_media::Time;
 
 /// Most commands that a call keeps until it comes to their steps; more are dropped and counted.
 pub(crate) const COMMANDS_MAX: usize = 64;

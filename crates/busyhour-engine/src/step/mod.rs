@@ -22,8 +22,8 @@ use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::host::{self, Part};
 use crate::prepare::Prepared;
-use crate::time::Time;
 use crate::{errand, matching, retransmit};
+use busyhour_media::Time;
 
 /// Most steps a call runs before others get their turn: a scenario may loop without waiting.
 const STEPS_PER_RUN_MAX: u32 = 10_000;

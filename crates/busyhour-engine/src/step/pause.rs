@@ -8,7 +8,7 @@ use crate::distribution;
 use crate::errand;
 use crate::host::{self, Part};
 use crate::prepare::Prepared;
-use crate::time::Time;
+use busyhour_media::Time;
 
 /// Longest pause, ms (spec-scenario §3.5).
 const PAUSE_MS_MAX: f64 = i32::MAX as f64;

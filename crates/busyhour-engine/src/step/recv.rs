@@ -9,8 +9,8 @@ use crate::dead_call::Ending;
 use crate::host::{self, Part};
 use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
-use crate::time::Time;
 use crate::{auth, retransmit, routes, unexpected};
+use busyhour_media::Time;
 
 /// Waits at a recv: its deadline begins when the call comes to it.
 pub(super) fn wait(prepared: &Prepared, context: &mut Context, call: &mut Call, recv: &Recv) -> Option<Fate> {

@@ -10,9 +10,9 @@ use crate::host::{self, Part};
 use crate::prepare::{Message, Prepared};
 use crate::render;
 use crate::snapshot::FailureKind;
-use crate::time::Time;
 use crate::transport::Path;
 use crate::unexpected;
+use busyhour_media::Time;
 use busyhour_scenario::program::{Send, Step};
 
 /// Runs a `send` step, unless the last message's retransmission timer still runs (spec-engine §6.4).

@@ -179,6 +179,12 @@ impl Endpoint for Echo {
         self.handovers.pop_front()
     }
 
+    fn handle_media(&mut self, _: Time, _: busyhour_media::Event) {}
+
+    fn poll_media(&mut self) -> Option<busyhour_media::Command> {
+        None
+    }
+
     fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }

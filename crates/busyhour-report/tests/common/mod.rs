@@ -86,6 +86,7 @@ pub(crate) fn program(role: Role, steps: Vec<Step>) -> Program {
         unexpected_paused: None,
         pause_p99_ms: 0,
         default_pauses: 0,
+        media: Default::default(),
         has_loss: false,
     }
 }

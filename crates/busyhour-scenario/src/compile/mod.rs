@@ -236,6 +236,7 @@ impl<'a> Compiler<'a> {
             unexpected_paused,
             pause_p99_ms,
             default_pauses,
+            media: Default::default(),
             has_loss: self.has_loss,
         };
         Loaded { program: Some(program), diagnostics }

@@ -1,6 +1,6 @@
 //! Actions of a step (spec-scenario §7).
 
-use super::{Distribution, Variable};
+use super::{Distribution, MediaAction, Variable};
 use crate::regex::Pattern;
 use crate::template::Template;
 
@@ -155,6 +155,8 @@ pub enum Action {
     ExecVerify(Template),
     /// `exec int_cmd=`.
     ExecInternal(InternalCommand),
+    /// A media action.
+    Media(MediaAction),
     /// Loads and is checked, but a run that reaches it says "not available yet" and fails the call.
     NotAvailable {
         /// The action's name as the user wrote it, e.g. `exec play_pcap_audio`.

@@ -64,6 +64,7 @@ fn texts_of_action(action: &Action) -> Vec<&Template> {
         | Action::PauseRestore(_)
         | Action::GetTimeOfDay { .. }
         | Action::ExecInternal(_)
+        | Action::Media(_)
         | Action::NotAvailable { .. } => Vec::new(),
     }
 }

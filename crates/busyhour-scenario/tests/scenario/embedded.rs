@@ -133,7 +133,7 @@ fn uac_sends_the_headers_in_order() {
         s=-\r\n\
         c=IN IP[MediaIpType] [MediaIp]\r\n\
         t=0 0\r\n\
-        m=audio [MediaPort(0)] RTP/AVP 0\r\n\
+        m=audio [MediaPort(0, None)] RTP/AVP 0\r\n\
         a=rtpmap:0 PCMU/8000\r\n";
     assert_eq!(sent(&uac, 0), expected);
     assert!(sent(&uac, 7).ends_with("Subject: Performance Test\r\nContent-Length: 0\r\n\r\n"));

@@ -57,7 +57,7 @@ fn keywords_with_offsets() {
     assert_eq!(keyword("[cseq+1]"), Keyword::CSeq(1));
     assert_eq!(keyword("[branch-3]"), Keyword::Branch(-3));
     assert_eq!(keyword("[last_cseq_number+1]"), Keyword::LastCSeqNumber(1));
-    assert_eq!(keyword("[auto_media_port+10]"), Keyword::AutoMediaPort(10));
+    assert_eq!(keyword("[auto_media_port+10]"), Keyword::AutoMediaPort(10, None));
     assert_eq!(keyword("[users+1]"), Keyword::Users);
     assert_eq!(keyword("[len]"), Keyword::Len(0));
 }

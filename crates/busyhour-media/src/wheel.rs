@@ -1,4 +1,4 @@
-//! A hierarchical timer wheel: one timer for each call, linked by index, 1 ms ticks.
+//! A hierarchical timer wheel: one timer for each index, linked by index, 1 ms ticks. Engines and media threads have one each.
 //!
 //! Eight levels of 64 slots. Level 0 holds the deadlines of the 64 ms around the wheel's present, one slot a
 //! millisecond; a slot of each further level spans 64 of the one before. A timer waits in the level of the highest six
@@ -10,7 +10,7 @@ use crate::time::Time;
 /// The timers of a worker's calls, one for each call index. Arming and cancelling are O(1) and allocate nothing for
 /// indices that were [reserved](Wheel::reserve).
 #[derive(Debug)]
-pub(crate) struct Wheel {
+pub struct Wheel {
     /// The millisecond up to which timers have been taken out.
     present: u64,
     armed: usize,
@@ -24,7 +24,8 @@ pub(crate) struct Wheel {
 
 impl Wheel {
     /// No timer is armed; the present is the start of the run.
-    pub(crate) fn new() -> Wheel {
+    #[expect(clippy::new_without_default, reason = "an empty wheel is large, so it is made by name")]
+    pub fn new() -> Wheel {
         Wheel {
             present: 0,
             armed: 0,
@@ -36,7 +37,7 @@ impl Wheel {
     }
 
     /// Makes room for `index` and all below it (16 bytes each). The highest index is `u32::MAX - 1`.
-    pub(crate) fn reserve(&mut self, index: u32) {
+    pub fn reserve(&mut self, index: u32) {
         let wanted = index as usize + 1;
         if wanted > self.nodes.len() {
             self.nodes.resize(wanted, Node::IDLE);
@@ -46,7 +47,7 @@ impl Wheel {
     /// Arms the timer of `index`, or moves it if it is armed. `deadline` is rounded up to the next millisecond, so that
     /// the timer is never early; one that has passed is due at once; [`Time::MAX`] disarms. One later than 2^48 ms (8900
     /// years) is taken for 2^48 − 1 ms.
-    pub(crate) fn arm(&mut self, index: u32, deadline: Time) {
+    pub fn arm(&mut self, index: u32, deadline: Time) {
         if deadline == Time::MAX {
             self.cancel(index);
             return;
@@ -66,32 +67,31 @@ impl Wheel {
     }
 
     /// Disarms the timer of `index`, if it is armed.
-    pub(crate) fn cancel(&mut self, index: u32) {
+    pub fn cancel(&mut self, index: u32) {
         if self.is_armed(index) {
             self.unlink(index);
         }
     }
 
     /// True if the timer of `index` is armed.
-    pub(crate) fn is_armed(&self, index: u32) -> bool {
+    pub fn is_armed(&self, index: u32) -> bool {
         self.nodes.get(index as usize).is_some_and(|node| node.bucket != IDLE)
     }
 
     /// When the timer of `index` is due, rounded up as [`Wheel::arm`] says; `None` if it is not armed.
-    #[cfg(test)]
-    pub(crate) fn deadline(&self, index: u32) -> Option<Time> {
+    pub fn deadline(&self, index: u32) -> Option<Time> {
         self.is_armed(index).then(|| Time::from_millis(self.nodes[index as usize].deadline()))
     }
 
     /// Number of armed timers.
     #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.armed
     }
 
     /// Disarms all timers that are due at `now` and appends their indices to `due`, the earliest millisecond first.
     /// Handling one of them may free the call of a later one: whoever handles them checks.
-    pub(crate) fn advance(&mut self, now: Time, due: &mut Vec<u32>) {
+    pub fn advance(&mut self, now: Time, due: &mut Vec<u32>) {
         let now = now.as_millis().min(DEADLINE_MAX);
         while let Some((bucket, start)) = self.first() {
             if start > now {
@@ -117,7 +117,7 @@ impl Wheel {
 
     /// When to call [`Wheel::advance`] next: the earliest deadline if it is less than about 64 ms away, else the moment
     /// when its slot is to be moved down, which is at most seven moves before the deadline. `None` if nothing is armed.
-    pub(crate) fn next_deadline(&self) -> Option<Time> {
+    pub fn next_deadline(&self) -> Option<Time> {
         self.first().map(|(_, start)| Time::from_millis(start))
     }
 

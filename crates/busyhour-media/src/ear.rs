@@ -1,0 +1,40 @@
+//! What a call hears, readable by its engine while a media thread goes on listening.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use busyhour_wire::sdp::Medium;
+
+use crate::heard::Heard;
+use crate::time::Time;
+
+/// The hearing of one call: shared by its engine, which reads it, and its media thread, which fills it in. The lock is
+/// held for a packet, or for a reading, and never while another one is taken.
+#[derive(Debug, Default)]
+pub struct Ear {
+    media: [Mutex<Option<Box<Listening>>>; Medium::COUNT],
+    /// Whether `rtp_stats` wants the payload of the first packet.
+    pub keep_first_payload: bool,
+}
+
+/// What is kept of one medium while it is listened to.
+#[derive(Debug, Default)]
+pub struct Listening {}
+
+impl Ear {
+    /// Makes one that has heard nothing.
+    pub fn new(keep_first_payload: bool) -> Ear {
+        Ear { keep_first_payload, ..Ear::default() }
+    }
+
+    /// The figures of a medium up to now; `None` if the call has none of it.
+    pub fn heard(&self, medium: Medium, now: Time) -> Option<Heard> {
+        let _ = now;
+        self.lock(medium).as_ref().map(|_| Heard::default())
+    }
+
+    /// The medium's state, for the media thread.
+    pub(crate) fn lock(&self, medium: Medium) -> MutexGuard<'_, Option<Box<Listening>>> {
+        // What is in there is whole after each packet.
+        self.media[medium.index()].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
