@@ -49,6 +49,12 @@ impl Endpoint for Failures {
     fn poll_handover(&mut self) -> Option<(usize, Handover)> {
         None
     }
+    fn handle_media(&mut self, _: Time, _: busyhour_media::Event) {}
+
+    fn poll_media(&mut self) -> Option<busyhour_media::Command> {
+        None
+    }
+
     fn poll_event(&mut self) -> Option<Event> {
         None
     }
