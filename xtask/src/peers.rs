@@ -1,6 +1,6 @@
 //! `cargo xtask peers`: the real programs that the interop tests and the benchmark talk to.
 //!
-//! From the machine's own Debian: SIPp 3.6, Kamailio, tshark. From Debian sid, in a folder: SIPp 3.8 and Asterisk 22.
+//! From the machine's own Debian: SIPp 3.6, Kamailio, rtpengine, baresip, tshark. From Debian sid, in a folder: SIPp 3.8 and Asterisk 22.
 //! The programs of the folder run outside it through its own dynamic loader, so that only the set-up needs root.
 
 mod mirror;
@@ -17,9 +17,11 @@ use crate::workspace::{self, Outcome, because};
 const RECIPE: &str = "1: minbase sid, sip-tester, asterisk\n";
 
 /// A Debian package of the machine, and the program that tells that it is installed.
-const HOST_PACKAGES: [(&str, &str); 4] = [
+const HOST_PACKAGES: [(&str, &str); 6] = [
     ("sip-tester", "/usr/bin/sipp"),
     ("kamailio", "/usr/sbin/kamailio"),
+    ("rtpengine-daemon", "/usr/bin/rtpengine"),
+    ("baresip-core", "/usr/bin/baresip"),
     ("tshark", "/usr/bin/tshark"),
     ("debootstrap", "/usr/sbin/debootstrap"),
 ];
@@ -147,6 +149,8 @@ fn wrappers(folder: &Path) -> Outcome {
     script(&bin.join("asterisk"), &in_sid("usr/sbin/asterisk")?)?;
     script(&bin.join("sipp-3.6"), "exec /usr/bin/sipp \"$@\"\n")?;
     script(&bin.join("kamailio"), "exec /usr/sbin/kamailio \"$@\"\n")?;
+    script(&bin.join("rtpengine"), "exec /usr/bin/rtpengine \"$@\"\n")?;
+    script(&bin.join("baresip"), "exec /usr/bin/baresip \"$@\"\n")?;
     script(&bin.join("tshark"), "exec /usr/bin/tshark \"$@\"\n")
 }
 
@@ -166,6 +170,8 @@ fn versions(folder: &Path) -> Outcome {
         ("sipp-3.6", "-v", "SIPp v3.6"),
         ("kamailio", "-v", "version: kamailio"),
         ("asterisk", "-V", "Asterisk 22"),
+        ("rtpengine", "--version", "Version: 10."),
+        ("baresip", "-h", "baresip v1."),
         ("tshark", "-v", "TShark"),
     ] {
         let program = folder.join("bin").join(name);
