@@ -14,6 +14,7 @@
 
 pub mod call;
 pub mod capture;
+pub mod codec;
 pub mod command;
 pub mod ear;
 pub mod heard;

@@ -1,0 +1,3 @@
+//! Codecs that we can speak ourselves: G.711 and G.722.
+
+pub mod g711;
