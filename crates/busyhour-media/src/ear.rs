@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use busyhour_wire::sdp::Medium;
 
+use crate::hear::Listening;
 use crate::heard::Heard;
 use crate::time::Time;
 
@@ -16,10 +17,6 @@ pub struct Ear {
     pub keep_first_payload: bool,
 }
 
-/// What is kept of one medium while it is listened to.
-#[derive(Debug, Default)]
-pub struct Listening {}
-
 impl Ear {
     /// Makes one that has heard nothing.
     pub fn new(keep_first_payload: bool) -> Ear {
@@ -28,8 +25,7 @@ impl Ear {
 
     /// The figures of a medium up to now; `None` if the call has none of it.
     pub fn heard(&self, medium: Medium, now: Time) -> Option<Heard> {
-        let _ = now;
-        self.lock(medium).as_ref().map(|_| Heard::default())
+        self.lock(medium).as_ref().map(|listening| listening.heard(now))
     }
 
     /// The medium's state, for the media thread.

@@ -17,6 +17,7 @@ pub mod capture;
 pub mod codec;
 pub mod command;
 pub mod ear;
+pub mod hear;
 pub mod heard;
 pub mod library;
 mod media;

@@ -20,6 +20,7 @@ mod head;
 mod header;
 mod message;
 mod parameter;
+pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 mod start_line;
