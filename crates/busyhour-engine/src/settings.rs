@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
+use busyhour_media::ports::NoPorts;
 use busyhour_media::{Library, Ports};
 use busyhour_scenario::program::Program;
 
@@ -75,6 +77,24 @@ pub struct MediaSettings {
     pub always: bool,
     /// What arrives on `[media_port]` is sent back (`-rtp_echo`).
     pub echo: bool,
+    /// Whether echoes, that of `-rtp_echo` and those of calls, send at present: `<rtp_echo>` changes it for the whole
+    /// process. The media threads of the run read the same one.
+    pub echo_on: Arc<AtomicBool>,
+}
+
+/// One thread, no ports and no files: for simulations.
+impl Default for MediaSettings {
+    fn default() -> MediaSettings {
+        MediaSettings {
+            ports: Arc::new(NoPorts),
+            library: Arc::default(),
+            threads: 1,
+            default_payload: 8,
+            always: false,
+            echo: false,
+            echo_on: Arc::new(AtomicBool::new(true)),
+        }
+    }
 }
 
 /// Values of a run that all its workers share. `Default` gives SIPp's defaults.
