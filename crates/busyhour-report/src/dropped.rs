@@ -36,6 +36,19 @@ pub(crate) fn dropped(total: &Snapshot) -> Vec<(&'static str, u64)> {
         ("trace records dropped", counters.events_dropped),
         ("warnings not shown: too many", counters.warnings_suppressed),
     ];
+    if let Some(media) = &total.media {
+        let media = &media.counters;
+        all.extend([
+            ("calls refused by media: table full", media.calls_refused),
+            ("RTP packets dropped by this kernel", media.kernel_drops),
+            ("RTP packets not sent: queue or socket full", media.send_dropped),
+            ("RTP packets not sent: refused or failed", media.send_failures),
+            ("SRTP packets with a wrong tag", media.auth_failures),
+            ("SRTP packets that came again", media.replays),
+            ("datagrams on media ports that are no RTP", media.not_rtp),
+            ("RTP packets of no known call", media.unattributed),
+        ]);
+    }
     all.retain(|(_, value)| *value > 0);
     all
 }

@@ -8,6 +8,8 @@ mod dropped;
 pub mod figures;
 mod interval;
 pub mod live;
+mod media;
+mod page;
 pub mod sipp;
 pub mod summary;
 pub mod trace;
@@ -15,5 +17,6 @@ pub mod verdict;
 
 pub use clock::Clock;
 pub use dropped::dropped_text;
+pub use media::media_text;
 pub use summary::Style;
 pub use verdict::{Judge, Verdict};

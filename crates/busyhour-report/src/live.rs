@@ -4,7 +4,8 @@ use busyhour_engine::Snapshot;
 use busyhour_engine::snapshot::DurationStatistics;
 
 use crate::figures::{count, duration, per_second, rate};
-use crate::interval::durations_since;
+use crate::interval::{durations_since, histogram_since};
+use crate::media::mos_text;
 
 /// Columns that a terminal is expected to have.
 pub const TERMINAL_WIDTH: usize = 80;
@@ -40,13 +41,15 @@ pub enum Target {
 impl Live<'_> {
     /// Returns the line for a terminal: at most 80 characters, and no line end. The caller clears what was there.
     pub fn terminal(&self) -> String {
-        let full = self.compose(count, self.phase, " | ");
         let fits = |line: &String| line.chars().count() <= TERMINAL_WIDTH;
-        if fits(&full) {
-            return full;
-        }
-        let short = self.compose(compact, None, "  ");
-        if fits(&short) { short } else { short.chars().take(TERMINAL_WIDTH).collect() }
+        let full = self.compose(count, self.phase, " | ", true);
+        let short = || self.compose(compact, None, "  ", true);
+        let shortest = || self.compose(compact, None, "  ", false);
+        Some(full)
+            .filter(fits)
+            .or_else(|| Some(short()).filter(fits))
+            .or_else(|| Some(shortest()).filter(fits))
+            .unwrap_or_else(|| short().chars().take(TERMINAL_WIDTH).collect())
     }
 
     /// Returns the line for a file or a pipe, without a line end.
@@ -64,13 +67,24 @@ impl Live<'_> {
         parts.push(format!("ok {}", count(counters.successful)));
         parts.push(format!("failed {}", count(counters.failed_total())));
         parts.push(format!("response p99 {}", self.response_p99()));
+        if let Some(packets) = self.media_packets() {
+            parts.push(format!("media {} packets/s", rate(packets)));
+            parts.push(format!("MOS p5 {}", self.mos_p5()));
+        }
         if self.limited {
             parts.push("generator-limited".to_owned());
         }
         format!("{:.0} s: {}", self.now.at.as_micros() as f64 / 1e6, parts.join(", "))
     }
 
-    fn compose(&self, number: fn(u64) -> String, phase: Option<&str>, separator: &str) -> String {
+    /// `whole_line`: with what the summary shows in any case.
+    fn compose(
+        &self,
+        number: fn(u64) -> String,
+        phase: Option<&str>,
+        separator: &str,
+        whole_line: bool,
+    ) -> String {
         let seconds = self.now.at.as_micros() / 1_000_000;
         let mut parts = vec![format!("{:02}:{:02}", seconds / 60, seconds % 60)];
         // Early, so that no cut takes it away.
@@ -89,15 +103,46 @@ impl Live<'_> {
         });
         let counters = &self.now.counters;
         parts.push(format!("{} open", number(counters.open)));
-        parts.push(format!("{} ok", number(counters.successful)));
+        if whole_line {
+            parts.push(format!("{} ok", number(counters.successful)));
+        }
         parts.push(format!("{} failed", number(counters.failed_total())));
-        parts.push(format!("p99 {}", self.response_p99()));
+        if whole_line {
+            parts.push(format!("p99 {}", self.response_p99()));
+        }
+        if let Some(packets) = self.media_packets() {
+            parts.push(format!(
+                "{} pps",
+                if packets.is_finite() { compact(packets.round() as u64) } else { "n/a".to_owned() }
+            ));
+            parts.push(format!("MOS {}", self.mos_p5()));
+        }
         parts.join(separator)
     }
 
     fn started(&self) -> f64 {
         let calls = self.now.counters.created().saturating_sub(self.previous.counters.created());
         per_second(calls, self.now.at.micros_since(self.previous.at))
+    }
+
+    /// RTP packets sent and received a second in this interval, if the run has media.
+    fn media_packets(&self) -> Option<f64> {
+        let packets = |snapshot: &Snapshot| {
+            let media = snapshot.media.as_deref()?;
+            Some(media.counters.packets_sent + media.counters.packets_received)
+        };
+        let new = packets(self.now)?.saturating_sub(packets(self.previous).unwrap_or(0));
+        Some(per_second(new, self.now.at.micros_since(self.previous.at)))
+    }
+
+    /// Of streams that ended in this interval; low is bad.
+    fn mos_p5(&self) -> String {
+        let Some(media) = self.now.media.as_deref() else { return "n/a".to_owned() };
+        let new = match self.previous.media.as_deref() {
+            Some(before) => histogram_since(&media.mos, &before.mos),
+            None => media.mos.clone(),
+        };
+        if new.is_empty() { "n/a".to_owned() } else { mos_text(new.value_at_quantile(0.05)) }
     }
 
     /// Of all timers in this interval.

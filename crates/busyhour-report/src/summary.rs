@@ -8,18 +8,11 @@ use busyhour_scenario::program::{Expect, Program, SendStart, StepKind};
 use hdrhistogram::Histogram;
 
 use crate::dropped::dropped;
-use crate::figures::{count, duration, entry, per_second, rate_per_s, share};
+use crate::figures::{duration, per_second, rate_per_s, share};
+use crate::media::media;
+pub use crate::page::Style;
+use crate::page::{Page, QUANTILES};
 use crate::verdict::Verdict;
-
-/// Whether text may hold terminal colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Style {
-    /// Text only.
-    #[default]
-    Plain,
-    /// With ANSI escape sequences.
-    Colour,
-}
 
 /// What a summary is made of. All its lines fit into 80 columns, given a title and a target of reasonable length.
 #[derive(Debug, Clone, Copy)]
@@ -64,13 +57,14 @@ impl PeakRate {
 impl Summary<'_> {
     /// Returns the summary, with its last line end.
     pub fn text(&self) -> String {
-        let mut page = Page { text: String::with_capacity(4096), style: self.style };
+        let mut page = Page::new(self.style);
         let heading =
             format!("{} against {}, {}", self.title, self.target, duration(self.total.at.as_micros()));
         page.heading(&heading);
         self.calls(&mut page);
         self.response_times(&mut page);
         self.messages(&mut page);
+        media(&mut page, self.total);
         self.generator(&mut page);
         self.dropped(&mut page);
         page.text.push('\n');
@@ -167,7 +161,7 @@ impl Summary<'_> {
 
 /// Returns what the generator measured of itself, as lines for the end of SIPp's report.
 pub fn generator_text(total: &Snapshot) -> String {
-    let mut page = Page { text: String::new(), style: Style::Plain };
+    let mut page = Page::new(Style::Plain);
     measured_of_itself(&mut page, total, "");
     page.text.trim_start().to_owned()
 }
@@ -179,8 +173,15 @@ fn measured_of_itself(page: &mut Page, total: &Snapshot, workers: &str) {
         page.quantiles("lateness of call starts", &total.start_lateness);
     }
     page.quantiles("lateness of timers", &total.timer_lateness);
-    let busy = share(generator.busy_us.min(generator.elapsed_us), generator.elapsed_us);
-    page.entry("CPU busy", &busy, workers);
+    if let Some(media) = &total.media {
+        page.quantiles("lateness of media packets", &media.lateness);
+    }
+    let busy = |busy_us: u64, elapsed_us: u64| share(busy_us.min(elapsed_us), elapsed_us);
+    page.entry("CPU busy", &busy(generator.busy_us, generator.elapsed_us), workers);
+    if let Some(media) = &total.media {
+        let counters = &media.counters;
+        page.entry("CPU busy with media", &busy(counters.busy_us, counters.elapsed_us), "of its threads");
+    }
 }
 
 /// True if the timer runs from an INVITE that is sent to a 200 that is received.
@@ -200,92 +201,10 @@ fn measures_setup(program: &Program, timer: usize) -> bool {
     is_ok && sends_between.count() == 1
 }
 
-const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
-
 /// True if what is measured from the plan is worth a line of its own: off by more than 5 % and 50 µs anywhere.
 fn differs(actual: &Histogram<u64>, planned: &Histogram<u64>) -> bool {
     let is_off = |actual: u64, planned: u64| actual.abs_diff(planned) > (actual / 20).max(50);
     !planned.is_empty()
         && (is_off(actual.max(), planned.max())
             || QUANTILES.iter().any(|q| is_off(actual.value_at_quantile(*q), planned.value_at_quantile(*q))))
-}
-
-/// Text under construction.
-struct Page {
-    text: String,
-    style: Style,
-}
-
-// Writing to a String never fails, so the results of `write!` are dropped here.
-impl Page {
-    fn coloured(&mut self, code: &str, write: impl FnOnce(&mut Page)) {
-        if self.style == Style::Plain {
-            return write(self);
-        }
-        let _ = write!(self.text, "\x1b[{code}m");
-        write(self);
-        let ends_line = self.text.ends_with('\n');
-        if ends_line {
-            self.text.pop();
-        }
-        self.text.push_str("\x1b[0m");
-        if ends_line {
-            self.text.push('\n');
-        }
-    }
-
-    fn alarm_if(&mut self, alarm: bool, write: impl FnOnce(&mut Page)) {
-        if alarm { self.coloured("31", write) } else { write(self) }
-    }
-
-    fn heading(&mut self, heading: &str) {
-        self.coloured("1", |page| {
-            let _ = writeln!(page.text, "{heading}");
-        });
-    }
-
-    fn section(&mut self, name: &str) {
-        self.text.push('\n');
-        self.heading(name);
-    }
-
-    fn quantile_section(&mut self, name: &str) {
-        self.text.push('\n');
-        self.heading(&format!("{name:<36}{:>11}{:>11}{:>11}{:>11}", "p50", "p90", "p99", "max"));
-    }
-
-    fn quantiles(&mut self, label: &str, samples: &Histogram<u64>) {
-        let _ = write!(self.text, "  {:<34}", shortened(label, 34));
-        let value = |us: u64| if samples.is_empty() { "n/a".to_owned() } else { duration(us) };
-        for quantile in QUANTILES {
-            let _ = write!(self.text, "{:>11}", value(samples.value_at_quantile(quantile)));
-        }
-        let _ = writeln!(self.text, "{:>11}", value(samples.max()));
-    }
-
-    fn line(&mut self, label: &str, value: u64, note: &str) {
-        self.entry(label, &count(value), note);
-    }
-
-    fn entry(&mut self, label: &str, value: &str, note: &str) {
-        self.text.push_str(&entry(label, value, note));
-        self.text.push('\n');
-    }
-
-    fn verdict(&mut self, verdict: &Verdict) {
-        let text = verdict.text();
-        let (headline, rest) = text.split_once('\n').unwrap_or((&text, ""));
-        self.coloured(if verdict.is_clean() { "32" } else { "33" }, |page| {
-            let _ = writeln!(page.text, "{headline}");
-        });
-        self.text.push_str(rest);
-    }
-}
-
-/// The first `width` characters, the last of them `…` if there are more.
-fn shortened(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width - 1).chain(['…']).collect()
 }

@@ -79,6 +79,7 @@ pub struct Judge {
     protocol: Protocol,
     starts: Lateness,
     timers: Lateness,
+    packets: Lateness,
     streaks: Streaks,
     reasons: Vec<Reason>,
 }
@@ -90,6 +91,7 @@ impl Judge {
             protocol,
             starts: Lateness::new(),
             timers: Lateness::new(),
+            packets: Lateness::new(),
             streaks: Streaks::default(),
             reasons: Vec::new(),
         }
@@ -107,6 +109,7 @@ impl Judge {
             .collect();
         found.extend(rules::start_lateness(&mut self.starts, &interval));
         found.extend(rules::timer_lateness(&mut self.timers, &interval));
+        found.extend(rules::media_lateness(&mut self.packets, &interval));
         found.extend(rules::busy_workers(&mut self.streaks, &interval));
         found.extend(rules::stolen_time(&mut self.streaks, &interval));
         let limited = !found.is_empty();

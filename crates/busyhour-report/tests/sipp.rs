@@ -5,6 +5,7 @@ mod common;
 use busyhour_engine::snapshot::FailureKind;
 use busyhour_engine::transport::Protocol;
 use busyhour_engine::{Direction, Snapshot, Time};
+use busyhour_media::snapshot::MediaSnapshot;
 use busyhour_report::clock::Clock;
 use busyhour_report::sipp::error_summary::ErrorSummary;
 use busyhour_report::sipp::scenario_screen::scenario_screen;
@@ -272,6 +273,34 @@ fn screen_dump_is_that_of_3_8_0() {
     let now = uac_full_done(&program);
     let theirs = DUMP.replace("194 Woken up", "0 Woken up");
     assert_same_but(&screen_dump(&view, &now, &now), &theirs, &["  Last Reset Time", "  Current Time"]);
+}
+
+#[test]
+fn screens_count_packets_of_captures_first() {
+    let program = uac_full();
+    let mut media = Box::new(MediaSnapshot::empty());
+    media.counters.packets_sent = 100;
+    media.counters.bytes_sent = 17_200;
+    media.counters.replayed_packets = 100;
+    media.counters.replayed_bytes = 17_200;
+    let mut now = uac_full_done(&program);
+    now.media = Some(media);
+    let previous = Snapshot { at: now.at - 1_000_000, media: None, ..now.clone() };
+    let text = |now: &Snapshot| scenario_screen(&view(&program, 0), now, &previous);
+    let captures = "  100 Total RTP pckts sent                17.200 last period RTP rate (kB/s)\n\n";
+    assert!(text(&now).contains(captures), "{}", text(&now));
+    let counters = &mut now.media.as_mut().unwrap().counters;
+    counters.packets_sent += 50;
+    counters.bytes_sent += 8_600;
+    counters.packets_received = 10;
+    counters.bytes_received = 1_720;
+    counters.echoed = 7;
+    let all = "  100 Total RTP pckts sent                17.200 last period RTP rate (kB/s)
+  50 Total stream RTP pckts sent          8.600 last period RTP rate (kB/s)
+  10 Total RTP pckts received             1.720 last period RTP rate (kB/s)
+  7 Total echo RTP pckts
+";
+    assert!(text(&now).contains(all), "{}", text(&now));
 }
 
 #[test]

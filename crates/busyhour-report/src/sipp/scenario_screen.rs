@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use busyhour_engine::Snapshot;
 use busyhour_engine::snapshot::StepCounters;
+use busyhour_media::snapshot::MediaCounters;
 use busyhour_scenario::program::{
     Distribution, Expect, PauseLength, Program, Role, Scope, SendStart, Step, StepKind, Variable,
 };
@@ -99,7 +100,37 @@ fn state(text: &mut String, view: &View<'_>, now: &Snapshot, previous: &Snapshot
             generator.send_failures, generator.receive_failures, generator.congested, view.transport
         ),
     );
-    columns(text, "0 Total RTP pckts sent", "0.000 last period RTP rate (kB/s)");
+    media(text, now, previous);
+}
+
+/// The first line counts captures and digits only, and is always there; the others come with what they count. Video is
+/// counted with audio, and both echoes together.
+fn media(text: &mut String, now: &Snapshot, previous: &Snapshot) {
+    let counters =
+        |snapshot: &Snapshot| snapshot.media.as_ref().map(|media| media.counters.clone()).unwrap_or_default();
+    let (total, before) = (counters(now), counters(previous));
+    let ms = now.at.micros_since(previous.at) / 1000;
+    let kilobytes_per_s = |bytes: u64, before: u64| match ms {
+        0 => 0.0,
+        _ => bytes.saturating_sub(before) as f64 / ms as f64,
+    };
+    let mut line = |packets: u64, what: &str, rate: f64| {
+        columns(text, &format!("{packets} Total {what}"), &format!("{rate:.3} last period RTP rate (kB/s)"));
+    };
+    let rate = kilobytes_per_s(total.replayed_bytes, before.replayed_bytes);
+    line(total.replayed_packets, "RTP pckts sent", rate);
+    let streamed = total.packets_sent.saturating_sub(total.replayed_packets);
+    if streamed > 0 {
+        let bytes = |counters: &MediaCounters| counters.bytes_sent.saturating_sub(counters.replayed_bytes);
+        line(streamed, "stream RTP pckts sent", kilobytes_per_s(bytes(&total), bytes(&before)));
+    }
+    if total.packets_received > 0 {
+        let rate = kilobytes_per_s(total.bytes_received, before.bytes_received);
+        line(total.packets_received, "RTP pckts received", rate);
+    }
+    if total.echoed > 0 {
+        let _ = writeln!(text, "  {} Total echo RTP pckts", total.echoed);
+    }
 }
 
 /// Two columns; the left one is 38 wide.

@@ -9,6 +9,7 @@ use super::Context;
 use super::{repartition_screen, scenario_screen, statistics_screen};
 use crate::dropped::dropped_text;
 use crate::figures::{count, entry};
+use crate::media::media_text;
 use crate::summary::generator_text;
 use crate::verdict::Verdict;
 
@@ -58,8 +59,8 @@ pub enum Status {
 pub(super) const WIDTH: usize = 79;
 
 /// Returns what goes to stdout at the end of a run: the scenario screen and the statistics screen, both closing, then
-/// what SIPp has not: the calls of the other scenarios, if there are any, how late the generator was, counters of what was
-/// dropped, if any, and the verdict on the generator.
+/// what SIPp has not: the calls of the other scenarios, if there are any, what was heard, if there was media, how late the
+/// generator was, counters of what was dropped, if any, and the verdict on the generator.
 ///
 /// Periodic values are those since the last refresh, which SIPp makes just before, so they are 0.
 pub fn final_report(view: &View<'_>, now: &Snapshot, verdict: &Verdict) -> String {
@@ -67,6 +68,7 @@ pub fn final_report(view: &View<'_>, now: &Snapshot, verdict: &Verdict) -> Strin
     let mut text = scenario_screen::scenario_screen(&closing, now, now);
     text.push_str(&statistics_screen::statistics_screen(&closing, now, now));
     text.push_str(&others(view, now));
+    text.push_str(&media_text(now));
     text.push_str(&generator_text(now));
     text.push_str(&dropped_text("Dropped, refused or skipped", now));
     text.push_str(&verdict.text());

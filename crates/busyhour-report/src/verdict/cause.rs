@@ -55,6 +55,25 @@ pub enum Cause {
         /// How many.
         calls: u64,
     },
+    /// RTP packets left later than they were due.
+    MediaLateness {
+        /// Highest 99th percentile of an interval, µs.
+        p99_us: u64,
+        /// Packets that left too late.
+        late: u64,
+    },
+    /// RTP packets were dropped on this machine.
+    MediaDrops {
+        /// By the kernel, because they were not read fast enough.
+        received: u64,
+        /// By us, because a queue or socket was full.
+        sent: u64,
+    },
+    /// Calls had no media, because a table was full.
+    MediaCallsRefused {
+        /// How many.
+        calls: u64,
+    },
     /// Calls were taken down by bugs in busyhour.
     Panics {
         /// How many.
@@ -66,20 +85,22 @@ impl Cause {
     /// Adds `more` if it is of the same kind, and returns whether it is.
     pub(super) fn absorb(&mut self, more: &Cause) -> bool {
         use Cause::{
-            Busy, CallsRefused, Congestion, KernelDrops, Panics, RingOverflows, StartLateness, StolenTime,
-            TimerLateness,
+            Busy, CallsRefused, Congestion, KernelDrops, MediaCallsRefused, MediaDrops, MediaLateness,
+            Panics, RingOverflows, StartLateness, StolenTime, TimerLateness,
         };
         match (self, more) {
             (KernelDrops { datagrams: sum }, KernelDrops { datagrams: more })
             | (RingOverflows { messages: sum }, RingOverflows { messages: more })
             | (CallsRefused { calls: sum }, CallsRefused { calls: more })
+            | (MediaCallsRefused { calls: sum }, MediaCallsRefused { calls: more })
             | (Panics { calls: sum }, Panics { calls: more }) => *sum += more,
             (Congestion { waited, sent }, Congestion { waited: more_waited, sent: more_sent }) => {
                 *waited += more_waited;
                 *sent += more_sent;
             }
             (StartLateness { p99_us, late }, StartLateness { p99_us: other, late: more })
-            | (TimerLateness { p99_us, late }, TimerLateness { p99_us: other, late: more }) => {
+            | (TimerLateness { p99_us, late }, TimerLateness { p99_us: other, late: more })
+            | (MediaLateness { p99_us, late }, MediaLateness { p99_us: other, late: more }) => {
                 *p99_us = (*p99_us).max(*other);
                 *late += more;
             }
@@ -94,6 +115,10 @@ impl Cause {
                     *for_us = *other_for;
                     *busy_us = *other_busy;
                 }
+            }
+            (MediaDrops { received, sent }, MediaDrops { received: more_received, sent: more_sent }) => {
+                *received += more_received;
+                *sent += more_sent;
             }
             (StolenTime { per_mille }, StolenTime { per_mille: other }) => {
                 *per_mille = (*per_mille).max(*other);
@@ -144,6 +169,24 @@ impl Cause {
             Cause::CallsRefused { calls } => {
                 format!("{} refused, because the table of open calls is full.", were(*calls, "incoming call"))
             }
+            Cause::MediaLateness { p99_us, late } => format!(
+                "{} left too late: up to {} in the 99th percentile of an interval.",
+                counted(*late, "RTP packet"),
+                duration(*p99_us)
+            ),
+            Cause::MediaDrops { received, sent } => format!(
+                "{} dropped on this machine: {} received, because busyhour did not read fast enough, and {} to be sent, \
+                 because a queue or socket was full.",
+                were(received + sent, "RTP packet"),
+                count(*received),
+                count(*sent)
+            ),
+            Cause::MediaCallsRefused { calls } => {
+                format!(
+                    "{} without media, because the table of calls with media is full.",
+                    were(*calls, "call")
+                )
+            }
             Cause::Panics { calls } => format!("{} taken down by a bug in busyhour.", were(*calls, "call")),
         }
     }
@@ -171,6 +214,17 @@ impl Cause {
             Cause::StolenTime { .. } => "Way out: measure on a machine that does not share its cores.",
             Cause::CallsRefused { .. } => {
                 "Way out: lower the rate or the length of calls, or use a second machine."
+            }
+            Cause::MediaLateness { .. } => {
+                "Way out: give busyhour cores of its own (not those of the target), use more -media_threads, or have fewer \
+                 calls at a time."
+            }
+            Cause::MediaDrops { .. } => {
+                "Way out: use more -media_threads, larger buffers (-rtp_buffsize, sysctl net.core.rmem_max=16777216), or \
+                 have fewer calls at a time."
+            }
+            Cause::MediaCallsRefused { .. } => {
+                "Way out: have fewer calls at a time, or use a second machine."
             }
             Cause::Panics { .. } => "Way out: please report it, with the scenario and the text on stderr.",
         }

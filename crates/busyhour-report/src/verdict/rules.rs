@@ -6,12 +6,14 @@
 use busyhour_engine::snapshot::duration_histogram;
 use busyhour_engine::transport::Protocol;
 use busyhour_engine::{Snapshot, Time};
+use busyhour_media::snapshot::MediaCounters;
 use hdrhistogram::Histogram;
 
 use super::{Cause, Reason};
 use crate::interval::histogram_since;
 
-/// A call start or timer later than this is too late: 10 ms, the order of a fast target's response times.
+/// A call start, timer or RTP packet later than this is too late: 10 ms, the order of a fast target's response times, and
+/// half of the time between two packets.
 pub const LATE_US: u64 = 10_000;
 /// Share of late events from which they are a reason: with 1 % the 99th percentile is above [`LATE_US`].
 pub const LATE_SHARE: f64 = 0.01;
@@ -48,6 +50,10 @@ pub(super) struct Interval {
     panics: u64,
     start_lateness: Histogram<u64>,
     timer_lateness: Histogram<u64>,
+    media_lateness: Histogram<u64>,
+    media_kernel_drops: u64,
+    media_send_dropped: u64,
+    media_calls_refused: u64,
     workers: Vec<Worker>,
     stolen_share: Option<f64>,
 }
@@ -71,6 +77,11 @@ impl Interval {
         let sum = |value: fn(&Snapshot) -> u64| {
             now.iter().enumerate().map(|(worker, now)| since(now, previous.get(worker), value)).sum()
         };
+        let of_media = |value: fn(&MediaCounters) -> u64| {
+            let of = |snapshot: &Snapshot| snapshot.media.as_ref().map_or(0, |media| value(&media.counters));
+            let before = |worker| previous.get(worker).map_or(0, of);
+            now.iter().enumerate().map(|(worker, now)| of(now).saturating_sub(before(worker))).sum()
+        };
         let mut interval = Interval {
             from: latest(previous),
             to: latest(now),
@@ -83,6 +94,10 @@ impl Interval {
             panics: sum(|snapshot| snapshot.counters.panics),
             start_lateness: duration_histogram(),
             timer_lateness: duration_histogram(),
+            media_lateness: duration_histogram(),
+            media_kernel_drops: of_media(|media| media.kernel_drops),
+            media_send_dropped: of_media(|media| media.send_dropped),
+            media_calls_refused: of_media(|media| media.calls_refused),
             workers: Vec::with_capacity(now.len()),
             stolen_share,
         };
@@ -97,6 +112,15 @@ impl Interval {
             // All are made by `duration_histogram`, so their bounds are the same and none is refused.
             let _ = interval.start_lateness.add(&starts);
             let _ = interval.timer_lateness.add(&timers);
+            if let Some(media) = &now.media {
+                let before = before.and_then(|before| before.media.as_deref());
+                let packets = match before {
+                    Some(before) => histogram_since(&media.lateness, &before.lateness),
+                    None => media.lateness.clone(),
+                };
+                // Of the same bounds as all durations.
+                let _ = interval.media_lateness.add(&packets);
+            }
             interval.workers.push(Worker {
                 busy_us: since(now, before, |snapshot| snapshot.generator.busy_us),
                 elapsed_us: since(now, before, |snapshot| snapshot.generator.elapsed_us),
@@ -117,7 +141,7 @@ fn is_strained(lateness: &Histogram<u64>) -> bool {
 
 /// Rules that need one interval only.
 pub(super) const RULES: &[fn(&Interval) -> Option<Cause>] =
-    &[panics, kernel_drops, ring_overflows, calls_refused, congestion];
+    &[panics, kernel_drops, ring_overflows, calls_refused, congestion, media_drops, media_refused];
 
 fn panics(interval: &Interval) -> Option<Cause> {
     (interval.panics > 0).then_some(Cause::Panics { calls: interval.panics })
@@ -133,6 +157,16 @@ fn ring_overflows(interval: &Interval) -> Option<Cause> {
 
 fn calls_refused(interval: &Interval) -> Option<Cause> {
     (interval.calls_refused > 0).then_some(Cause::CallsRefused { calls: interval.calls_refused })
+}
+
+fn media_drops(interval: &Interval) -> Option<Cause> {
+    let (received, sent) = (interval.media_kernel_drops, interval.media_send_dropped);
+    (received + sent > 0).then_some(Cause::MediaDrops { received, sent })
+}
+
+fn media_refused(interval: &Interval) -> Option<Cause> {
+    let calls = interval.media_calls_refused;
+    (calls > 0).then_some(Cause::MediaCallsRefused { calls })
 }
 
 /// Datagrams only: a full stream waits for the peer, which is the peer's doing.
@@ -188,6 +222,11 @@ pub(super) fn start_lateness(starts: &mut Lateness, interval: &Interval) -> Opti
 pub(super) fn timer_lateness(timers: &mut Lateness, interval: &Interval) -> Option<Reason> {
     let (from, p99_us, late) = timers.judge(&interval.timer_lateness, interval.from, interval.to)?;
     Some(Reason { from, cause: Cause::TimerLateness { p99_us, late } })
+}
+
+pub(super) fn media_lateness(packets: &mut Lateness, interval: &Interval) -> Option<Reason> {
+    let (from, p99_us, late) = packets.judge(&interval.media_lateness, interval.from, interval.to)?;
+    Some(Reason { from, cause: Cause::MediaLateness { p99_us, late } })
 }
 
 /// States that are reasons only once they have lasted.

@@ -1,3 +1,5 @@
+use busyhour_media::MediaSnapshot;
+
 use super::*;
 
 /// A run of one worker, second by second.
@@ -40,6 +42,27 @@ impl Run {
     }
 }
 
+fn media(now: &mut Snapshot) -> &mut MediaSnapshot {
+    now.media.get_or_insert_with(|| Box::new(MediaSnapshot::empty()))
+}
+
+#[test]
+fn late_packets_are_a_reason_when_they_are_many() {
+    let mut run = Run::new();
+    let packets = |late: u64| {
+        move |now: &mut Snapshot| {
+            media(now).lateness.saturating_record_n(100, 10_000 - late);
+            media(now).lateness.saturating_record_n(15_000, late);
+        }
+    };
+    assert!(!run.second(packets(0)));
+    assert!(!run.second(packets(90)), "fewer than one in a hundred");
+    assert!(run.second(packets(200)));
+    let causes = run.causes();
+    assert!(matches!(causes[..], [Cause::MediaLateness { late: 200, p99_us: 14_000..16_000 }]), "{causes:?}");
+    assert!(run.judge.verdict().text().contains("-media_threads"));
+}
+
 #[test]
 fn a_quiet_run_is_clean() {
     let mut run = Run::new();
@@ -53,11 +76,14 @@ fn a_quiet_run_is_clean() {
 #[test]
 fn losses_of_any_size_count_from_the_interval_that_shows_them() {
     type Change = fn(&mut Snapshot);
-    let rules: [(Change, Cause); 4] = [
+    let rules: [(Change, Cause); 7] = [
         (|now| now.generator.kernel_drops += 1, Cause::KernelDrops { datagrams: 2 }),
         (|now| now.generator.ring_overflows += 1, Cause::RingOverflows { messages: 2 }),
         (|now| now.counters.calls_refused += 1, Cause::CallsRefused { calls: 2 }),
         (|now| now.counters.panics += 1, Cause::Panics { calls: 2 }),
+        (|now| media(now).counters.kernel_drops += 1, Cause::MediaDrops { received: 2, sent: 0 }),
+        (|now| media(now).counters.send_dropped += 1, Cause::MediaDrops { received: 0, sent: 2 }),
+        (|now| media(now).counters.calls_refused += 1, Cause::MediaCallsRefused { calls: 2 }),
     ];
     for (change, cause) in rules {
         let mut run = Run::new();
@@ -182,12 +208,15 @@ fn every_cause_reads_well_and_fits() {
         Cause::Busy { worker: 1, for_us: 3_000_000, busy_us: 2_990_000 },
         Cause::StolenTime { per_mille: 120 },
         Cause::CallsRefused { calls: 7 },
+        Cause::MediaLateness { p99_us: 15_000, late: 200 },
+        Cause::MediaDrops { received: 1, sent: 2_000 },
+        Cause::MediaCallsRefused { calls: 3 },
         Cause::Panics { calls: 2 },
     ];
     let reasons: Vec<Reason> = causes.into_iter().map(|cause| Reason { from: Time::ZERO, cause }).collect();
     let text = Verdict::GeneratorLimited { from: Time::ZERO, reasons }.text();
     assert!(text.lines().all(|line| line.chars().count() <= 79), "{text}");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert_eq!(text.matches("Way out: ").count(), 9);
+    assert_eq!(text.matches("Way out: ").count(), 12);
     assert!(text.contains("worker 1 was busy for 99.7 % of 3.0 s and fell behind."));
 }
