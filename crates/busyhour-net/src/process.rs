@@ -19,6 +19,14 @@ pub fn raise_descriptor_limit() -> io::Result<(u64, u64)> {
     sys::descriptor_limit()
 }
 
+/// Soft and hard limit of open descriptors.
+///
+/// # Errors
+/// When the system doesn't say.
+pub fn descriptor_limit() -> io::Result<(u64, u64)> {
+    sys::descriptor_limit()
+}
+
 /// How many cores the process may use (its affinity mask), at least 1.
 pub fn available_workers() -> usize {
     sys::affinity().map_or(0, |cores| cores.len()).max(1)
