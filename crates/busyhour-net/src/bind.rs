@@ -11,6 +11,7 @@ use socket2::{Domain, Socket, Type};
 use crate::bind_error::BindError;
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
+use crate::media::MediaSetup;
 use crate::stream;
 use crate::sys;
 use crate::twin::Twins;
@@ -69,6 +70,8 @@ pub struct Bound {
     pub(crate) connections: Vec<(SocketAddr, Result<Socket, Trouble>)>,
     /// Given by [`Bound::add_twins`].
     pub(crate) twins: Option<Twins>,
+    /// Given by [`Bound::add_media`].
+    pub(crate) media: Option<MediaSetup>,
     receive_buffer_bytes: usize,
 }
 
@@ -125,7 +128,15 @@ pub fn bind(options: &BindOptions) -> Result<Bound, BindError> {
     }
     let receive_buffer_bytes =
         sockets.iter().filter_map(|socket| sys::buffer_bytes(socket.as_fd()).ok()).min().unwrap_or(0);
-    Ok(Bound { options, local, sockets, connections: Vec::new(), twins: None, receive_buffer_bytes })
+    Ok(Bound {
+        options,
+        local,
+        sockets,
+        connections: Vec::new(),
+        twins: None,
+        media: None,
+        receive_buffer_bytes,
+    })
 }
 
 impl Bound {
@@ -157,7 +168,12 @@ impl Bound {
         self.twins = Some(twins);
     }
 
-    /// Starts a thread for each engine.
+    /// Gives the run media threads.
+    pub fn add_media(&mut self, media: MediaSetup) {
+        self.media = Some(media);
+    }
+
+    /// Starts a thread for each engine, and media threads.
     ///
     /// # Errors
     /// When the system gives no threads or poll descriptors.

@@ -15,6 +15,8 @@ pub(crate) enum Request {
     TwinFailure(CallRef),
     /// What an errand of one of its calls has come to.
     Errand(CallRef, ErrandResult),
+    /// What has happened to the media of one of its calls.
+    Media(busyhour_media::Event),
     /// Answer with a snapshot and the worker's number.
     Snapshot(mpsc::Sender<(usize, Snapshot)>),
 }
@@ -22,7 +24,11 @@ pub(crate) enum Request {
 impl Request {
     /// True if calls would wait for ever without it.
     fn is_awaited(&self) -> bool {
-        matches!(self, Request::TwinFailure(_) | Request::Errand(..) | Request::Command(Command::TwinLost))
+        match self {
+            Request::TwinFailure(_) | Request::Errand(..) | Request::Command(Command::TwinLost) => true,
+            Request::Media(event) => !matches!(event.happening, busyhour_media::Happening::Warning(_)),
+            Request::Command(_) | Request::Snapshot(_) => false,
+        }
     }
 }
 
@@ -60,7 +66,7 @@ impl Inbox {
 
     /// Puts a request in, and returns whether it is in: a worker that has ended, or has [`Inbox::REQUESTS_MAX`] waiting,
     /// takes none. The latter takes what calls wait for all the same: there is no more of it than errands, commands on
-    /// their way and connections.
+    /// their way, connections and streams.
     #[must_use]
     pub(crate) fn put(&self, request: Request) -> bool {
         let mut requests = self.requests();

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::errands::{ErrandOptions, Errands};
 use crate::inbox::{Inbox, Request};
+use crate::media::{MediaAnswers, MediaSetup, MediaThreadOptions, MediaThreads};
 use crate::post::Post;
 use crate::quota::Quota;
 use crate::sys;
@@ -48,6 +49,7 @@ impl Default for StartOptions {
 pub struct Workers {
     common: Arc<Common>,
     threads: Vec<JoinHandle<Option<Snapshot>>>,
+    media: Vec<JoinHandle<()>>,
 }
 
 impl Workers {
@@ -76,6 +78,17 @@ impl Workers {
             hidden_environment: options.hidden_environment.clone(),
             cores: pin.and_then(|_| sys::affinity().ok()),
         };
+        let stop = Arc::new(AtomicBool::new(false));
+        let setup = bound.media.take();
+        let prepare = |setup: &MediaSetup| {
+            MediaThreads::new(
+                Arc::clone(&setup.ports),
+                setup.threads,
+                Arc::clone(&inboxes),
+                Arc::clone(&stop),
+            )
+        };
+        let (media, media_polls) = setup.as_ref().map(prepare).transpose()?.unzip();
         let common = Arc::new(Common {
             shared,
             inboxes: Arc::clone(&inboxes),
@@ -83,12 +96,21 @@ impl Workers {
             errands: Errands::new(&inboxes, errands),
             quota: Quota::new(bound.options.max_sockets),
             twins,
-            stop: AtomicBool::new(false),
+            media,
+            stop,
             leaving: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
         });
         let Bound { options: bind_options, local, sockets, mut connections, .. } = bound;
-        let mut workers = Workers { common, threads: Vec::with_capacity(count) };
+        // If a thread can't be started, the drop of `workers` stops those that run already.
+        let mut workers = Workers { common, threads: Vec::with_capacity(count), media: Vec::new() };
+        if let (Some(setup), Some(polls), Some(media)) = (setup, media_polls, &workers.common.media) {
+            let options = MediaThreadOptions {
+                pin: pin.map(<[usize]>::to_vec),
+                single_packets: bind_options.single_packets,
+            };
+            media.start(&setup.settings, polls, clock, &options, &mut workers.media)?;
+        }
         let (ready, all_ready) = mpsc::channel();
         let parts = sockets.into_iter().zip(polls).zip(posts).zip(engines);
         for (index, (((main, poll), post), engine)) in parts.enumerate() {
@@ -104,7 +126,6 @@ impl Workers {
                 post,
                 pin: pin.map(|cores| cores[index % cores.len()]),
             };
-            // If a thread can't be started, the drop of `workers` stops those that run already.
             workers.threads.push(spawn(seat, engine, clock, Arc::clone(&workers.common), ready.clone())?);
         }
         drop(ready);
@@ -148,6 +169,7 @@ impl Workers {
             let _ = inbox.put(Request::Snapshot(sender.clone()));
         }
         drop(sender);
+        let media = self.common.media.as_ref().map(|media| media.ask());
         let mut found: Vec<Option<Snapshot>> = self.common.inboxes.iter().map(|_| None).collect();
         // The channel ends when every request was answered, or thrown away by a worker that ended.
         let deadline = Instant::now() + ANSWER_GRACE;
@@ -161,6 +183,9 @@ impl Workers {
             .filter_map(|(found, inbox)| found.or_else(|| inbox.last()))
             .collect();
         self.add_errands(&mut snapshots);
+        if let Some(answers) = &media {
+            self.add_media(&mut snapshots, answers, deadline);
+        }
         snapshots
     }
 
@@ -170,12 +195,16 @@ impl Workers {
         if let Some(twins) = &self.common.twins {
             events.extend(twins.take_notes());
         }
+        if let Some(media) = &self.common.media {
+            events.extend(media.take_notes());
+        }
         events
     }
 
-    /// True once all workers have ended.
+    /// True once all workers, and then the media threads, have ended.
     pub fn is_finished(&self) -> bool {
         self.common.ended.load(Ordering::Acquire) == self.count()
+            && self.common.media.as_ref().is_none_or(|media| media.is_finished())
     }
 
     /// Tells all workers to leave at once, whatever is open.
@@ -194,7 +223,15 @@ impl Workers {
         }
     }
 
-    /// Waits until all workers have ended; their last snapshots in the workers' order. Remaining events can be
+    /// Media belong to all workers, so the first one's snapshot has them.
+    fn add_media(&self, snapshots: &mut [Snapshot], answers: &MediaAnswers, deadline: Instant) {
+        if let (Some(media), Some(first)) = (&self.common.media, snapshots.first_mut()) {
+            first.media = Some(Box::new(media.collect(answers, deadline)));
+            first.counters.panics += media.panics();
+        }
+    }
+
+    /// Waits until all workers and media threads have ended; the workers' last snapshots in the workers' order. Remaining events can be
     /// taken before: nothing is lost when [`Workers::is_finished`] is true.
     ///
     /// # Panics
@@ -211,7 +248,14 @@ impl Workers {
         if let Some(payload) = panic {
             std::panic::resume_unwind(payload);
         }
+        for thread in self.media.drain(..) {
+            // A thread that panicked has said so when it ended, and stopped the run.
+            let _ = thread.join();
+        }
         self.add_errands(&mut snapshots);
+        if let Some(media) = &self.common.media {
+            self.add_media(&mut snapshots, &media.ask(), Instant::now());
+        }
         snapshots
     }
 }
@@ -222,6 +266,9 @@ impl Drop for Workers {
             twins.close();
         }
         self.stop_now();
+        if let Some(media) = &self.common.media {
+            media.leave();
+        }
     }
 }
 
@@ -269,6 +316,9 @@ impl Drop for Ending {
             self.common.inboxes.iter().for_each(Inbox::wake);
         }
         self.common.inboxes[self.index].close(self.last.take());
+        if let Some(media) = &self.common.media {
+            media.worker_ended();
+        }
         self.common.ended.fetch_add(1, Ordering::Release);
     }
 }

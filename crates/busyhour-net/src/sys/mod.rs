@@ -12,14 +12,14 @@ mod wait;
 
 pub(crate) use error_queue::read_error_queue;
 pub(crate) use options::{
-    bind_late, buffer_bytes, datagram_extras, dropped_datagrams, raise_buffers, receive_singly,
-    stamp_streams, supports_segmentation,
+    bind_late, buffer_bytes, datagram_extras, dropped_datagrams, packet_extras, raise_buffers,
+    receive_singly, stamp_streams, supports_segmentation,
 };
 pub(crate) use process::{
     affinity, descriptor_limit, keep_on, pin_to, set_descriptor_limit, set_timer_slack,
 };
-pub(crate) use receive::{ReceiveTable, receive_stream};
-pub(crate) use send::{Piece, Send, SendTable};
+pub(crate) use receive::{ReceiveTable, receive_stream, throw_away};
+pub(crate) use send::{Piece, Send, SendTable, send_to};
 pub(crate) use wait::{Ready, Waiter, sleep_us};
 
 use std::io;

@@ -10,9 +10,14 @@ use super::check;
 /// What every UDP socket of ours wants to be told: kernel receive times, drops, ICMP errors, coalesced runs. An
 /// option that this kernel doesn't know costs its benefit and nothing else.
 pub(crate) fn datagram_extras(socket: BorrowedFd<'_>, v6: bool) {
+    packet_extras(socket, v6);
+    let _ = set(socket, libc::SOL_UDP, libc::UDP_GRO, 1);
+}
+
+/// The same without coalesced runs: each packet comes by itself, with its own time.
+pub(crate) fn packet_extras(socket: BorrowedFd<'_>, v6: bool) {
     let _ = set(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1);
     let _ = set(socket, libc::SOL_SOCKET, libc::SO_RXQ_OVFL, 1);
-    let _ = set(socket, libc::SOL_UDP, libc::UDP_GRO, 1);
     let _ = set(socket, libc::SOL_IP, libc::IP_RECVERR, 1);
     if v6 {
         let _ = set(socket, libc::SOL_IPV6, libc::IPV6_RECVERR, 1);

@@ -112,6 +112,27 @@ impl SendTable {
     }
 }
 
+/// Sends one datagram.
+///
+/// # Errors
+/// What the system says about it, or about an earlier one (ICMP).
+pub(crate) fn send_to(socket: BorrowedFd<'_>, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
+    let mut name = RawAddress::empty();
+    let len = name.set(to);
+    // SAFETY: `bytes` and `name` live during the call and have the lengths given; the kernel only reads them.
+    let result = unsafe {
+        libc::sendto(
+            socket.as_raw_fd(),
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
+            ptr::from_ref(&name).cast(),
+            len,
+        )
+    };
+    check(result.try_into().unwrap_or(-1)).map(drop)
+}
+
 impl Control {
     /// Writes `UDP_SEGMENT`; says how many bytes count.
     fn set_segment(&mut self, segment: u16) -> usize {

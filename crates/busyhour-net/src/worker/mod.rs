@@ -16,12 +16,13 @@ use socket2::Socket;
 
 pub(crate) use self::core::Core;
 pub(crate) use self::events::EventQueue;
-use self::pace::Pace;
+pub(crate) use self::pace::Pace;
 use crate::clock::Clock;
 use crate::datagrams::Datagrams;
 use crate::endpoint::Endpoint;
 use crate::errands::Errands;
 use crate::inbox::{Inbox, Request};
+use crate::media::{MediaOutbox, MediaThreads};
 use crate::order::Order;
 use crate::post::{Letter, Post};
 use crate::quota::Quota;
@@ -54,8 +55,10 @@ pub(crate) struct Common {
     pub(crate) quota: Quota,
     /// Connections for 3PCC commands.
     pub(crate) twins: Option<Arc<Lines>>,
+    /// Threads for RTP.
+    pub(crate) media: Option<Arc<MediaThreads>>,
     /// Leave at once.
-    pub(crate) stop: AtomicBool,
+    pub(crate) stop: Arc<AtomicBool>,
     /// How many workers have nothing more to say to others.
     pub(crate) leaving: AtomicUsize,
     /// How many workers have ended.
@@ -89,6 +92,7 @@ pub(crate) struct Worker<E> {
     batch: Batch,
     order: Order,
     requests: Vec<Request>,
+    media: MediaOutbox,
     pace: Pace,
     /// The engine may want more than the last turn has done.
     unserved: bool,
@@ -121,6 +125,7 @@ impl<E: Endpoint> Worker<E> {
             index,
             began: core.now,
             core,
+            media: MediaOutbox::new(common.media.clone()),
             common,
             post,
             poll,
@@ -174,6 +179,7 @@ impl<E: Endpoint> Worker<E> {
             self.core.engine.handle_timeout(self.core.now);
         }
         self.serve_engine();
+        self.serve_media();
         self.common.events.collect(self.index, &mut self.core);
         self.core.forward_errors(&mut self.post);
         if let Some(post) = &mut self.post {
@@ -191,6 +197,7 @@ impl<E: Endpoint> Worker<E> {
                 Request::Errand(call, result) => {
                     self.core.engine.handle_errand(self.core.now, call, result);
                 }
+                Request::Media(event) => self.core.engine.handle_media(self.core.now, event),
                 Request::Snapshot(answer) => {
                     // Whoever asked may have gone.
                     let _ = answer.send((self.index, self.snapshot()));
@@ -286,6 +293,16 @@ impl<E: Endpoint> Worker<E> {
         }
         self.send_batch();
         self.unserved = true;
+    }
+
+    /// Hands what calls want of their media over to the media threads, all of a turn at once.
+    fn serve_media(&mut self) {
+        while let Some(command) = self.core.engine.poll_media() {
+            if !self.media.push(command) {
+                self.core.counters.ring_overflows += 1;
+            }
+        }
+        self.core.counters.ring_overflows += self.media.flush();
     }
 
     /// Sends what the engine has ready, and what waits in streams; true if the engine had something.

@@ -11,6 +11,7 @@ use busyhour_engine::{
     Batch, CallRef, Command, Event, Handover, Opened, Path, Routing, Run, Shared, Snapshot, SocketId,
     SocketRequest, Source, Time, Transmit, Trouble, TwinSend,
 };
+use busyhour_net::media::MediaSetup;
 use busyhour_net::{BindOptions, Clock, Endpoint, StartOptions, Twins, Workers, bind};
 
 /// What a test wants an endpoint to do.
@@ -22,6 +23,7 @@ pub(crate) enum Action {
     Handover(usize, Handover),
     Event(Event),
     Twin(TwinSend),
+    Media(busyhour_media::Command),
     /// Hold the worker between two waits at this.
     Hold(Arc<Barrier>),
 }
@@ -37,6 +39,7 @@ pub(crate) struct Log {
     pub(crate) handovers: Vec<Handover>,
     pub(crate) commands: Vec<Vec<u8>>,
     pub(crate) commands_not_sent: u64,
+    pub(crate) media: Vec<busyhour_media::Event>,
 }
 
 /// One endpoint, as the test sees it.
@@ -60,6 +63,7 @@ pub(crate) struct Echo {
     handovers: VecDeque<(usize, Handover)>,
     events: VecDeque<Event>,
     twin_sends: VecDeque<TwinSend>,
+    media: VecDeque<busyhour_media::Command>,
 }
 
 impl Echo {
@@ -134,6 +138,7 @@ impl Endpoint for Echo {
                 }
                 Action::Handover(to, handover) => self.handovers.push_back((to, handover)),
                 Action::Event(event) => self.events.push_back(event),
+                Action::Media(command) => self.media.push_back(command),
                 Action::Twin(send) => self.twin_sends.push_back(send),
                 Action::Hold(barrier) => {
                     barrier.wait();
@@ -179,10 +184,12 @@ impl Endpoint for Echo {
         self.handovers.pop_front()
     }
 
-    fn handle_media(&mut self, _: Time, _: busyhour_media::Event) {}
+    fn handle_media(&mut self, _: Time, event: busyhour_media::Event) {
+        self.log(|log| log.media.push(event));
+    }
 
     fn poll_media(&mut self) -> Option<busyhour_media::Command> {
-        None
+        self.media.pop_front()
     }
 
     fn poll_event(&mut self) -> Option<Event> {
@@ -217,12 +224,21 @@ pub(crate) struct Setup {
     pub(crate) connect: Option<SocketAddr>,
     pub(crate) start: StartOptions,
     pub(crate) twins: Option<Twins>,
+    pub(crate) media: Option<MediaSetup>,
 }
 
 impl Default for Setup {
     fn default() -> Setup {
         let options = BindOptions { ip: [127, 0, 0, 1].into(), port: Some(0), ..BindOptions::default() };
-        Setup { options, keep: true, echo: true, connect: None, start: StartOptions::default(), twins: None }
+        Setup {
+            options,
+            keep: true,
+            echo: true,
+            connect: None,
+            start: StartOptions::default(),
+            twins: None,
+            media: None,
+        }
     }
 }
 
@@ -233,6 +249,9 @@ impl Setup {
         let count = self.options.workers;
         if let Some(twins) = self.twins {
             bound.add_twins(twins);
+        }
+        if let Some(media) = self.media {
+            bound.add_media(media);
         }
         let shared_socket = self.connect.map(|remote| bound.connect_shared(remote));
         let desks: Vec<Arc<Desk>> = (0..count).map(|_| Arc::default()).collect();
@@ -247,6 +266,7 @@ impl Setup {
             handovers: VecDeque::new(),
             events: VecDeque::new(),
             twin_sends: VecDeque::new(),
+            media: VecDeque::new(),
         });
         let run = Run {
             programs: Vec::new(),

@@ -1,0 +1,119 @@
+//! What a run needs of the system for its media, worked out before it starts.
+
+use super::options::MediaOptions;
+
+/// How much media a run will have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaNeed {
+    /// Most calls open at a time.
+    pub calls: u64,
+    /// Ports of its own that each call has: one for each medium with `[rtpstream_…_port]`.
+    pub own_ports: u64,
+    /// Ports that calls share: `[media_port]` with its offsets.
+    pub shared_ports: u64,
+    /// Descriptors for all else: signalling, files, threads.
+    pub other_descriptors: u64,
+}
+
+/// Descriptors of the process besides sockets and files: standard streams, poll descriptors, alarms.
+const SPARE_DESCRIPTORS: u64 = 32;
+
+impl MediaNeed {
+    /// Says whether the range of ports and the limit of descriptors (`ulimit -n`; see
+    /// [`raise_descriptor_limit`](crate::raise_descriptor_limit)) suffice.
+    ///
+    /// # Errors
+    /// In words for a person, with the numbers and the way out: what is too little.
+    pub fn enough(&self, options: &MediaOptions, descriptors_max: u64) -> Result<(), String> {
+        let own = self.calls.saturating_mul(self.own_ports);
+        let MediaOptions { port_min, port_max, .. } = options;
+        let pairs = u64::from(options.pairs());
+        if own.saturating_add(self.shared_ports) > pairs && own > 0 {
+            let wanted = own.saturating_add(self.shared_ports);
+            let last =
+                u64::from(options.first_even()).saturating_add(wanted.saturating_mul(2)).saturating_sub(1);
+            let wider = match u16::try_from(last) {
+                Ok(last) => format!("Give -max_rtp_port {last} or more"),
+                Err(_) => "Give a wider range".to_owned(),
+            };
+            let shared = match self.shared_ports {
+                0 => String::new(),
+                shared => format!(" and {shared} for all of them"),
+            };
+            return Err(format!(
+                "{} calls at a time need {own} media ports of their own{shared}; between -min_rtp_port {port_min} and \
+                 -max_rtp_port {port_max} there are {pairs} (RTP takes the even ones). {wider}, or at most {} calls at a time \
+                 (-l).",
+                self.calls,
+                pairs.saturating_sub(self.shared_ports) / self.own_ports,
+            ));
+        }
+        let each = if options.rtcp { 2 } else { 1 };
+        let media = own.saturating_add(self.shared_ports).saturating_mul(each);
+        let other = self.other_descriptors.saturating_add(SPARE_DESCRIPTORS);
+        let wanted = media.saturating_add(other);
+        if wanted > descriptors_max {
+            let (rtcp, way) = match options.rtcp {
+                true => (" with RTCP", ", -no_rtcp (half of them)"),
+                false => ("", ""),
+            };
+            let room = descriptors_max.saturating_sub(other + self.shared_ports * each);
+            let fewer = match self.own_ports {
+                0 => String::new(),
+                ports => format!(", or at most {} calls at a time (-l)", room / (ports * each)),
+            };
+            return Err(format!(
+                "{} calls at a time need {media} sockets for media{rtcp} and {other} files and sockets for all else, {wanted} \
+                 together; this process may have {descriptors_max}. Raise the limit (ulimit -n {wanted}){way}{fewer}.",
+                self.calls
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need(calls: u64, own_ports: u64) -> MediaNeed {
+        MediaNeed { calls, own_ports, shared_ports: 2, other_descriptors: 100 }
+    }
+
+    #[test]
+    fn too_few_ports_are_said_with_the_range_that_would_do() {
+        let options = MediaOptions { port_min: 6000, port_max: 6999, ..MediaOptions::default() };
+        assert_eq!(need(498, 1).enough(&options, 1 << 20), Ok(()));
+        let text = need(499, 1).enough(&options, 1 << 20).unwrap_err();
+        for word in
+            ["499 calls", "499 media ports", "there are 500", "-max_rtp_port 7001", "at most 498 calls"]
+        {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+        let text = need(60_000, 2).enough(&options, 1 << 20).unwrap_err();
+        assert!(text.contains("wider range") && text.contains("at most 249 calls"), "{text}");
+        assert_eq!(need(u64::MAX, 0).enough(&options, 1 << 20), Ok(()), "shared ports have no such bound");
+        assert!(need(u64::MAX, 2).enough(&options, 1 << 20).is_err());
+    }
+
+    #[test]
+    fn what_is_offered_is_enough() {
+        let options = MediaOptions { port_min: 6000, port_max: 6999, ..MediaOptions::default() };
+        assert_eq!(need(499, 1).enough(&MediaOptions { port_max: 7001, ..options.clone() }, 1 << 20), Ok(()));
+        assert_eq!(need(249, 2).enough(&options, 1 << 20), Ok(()));
+    }
+
+    #[test]
+    fn too_few_descriptors_are_said_with_the_limit_that_would_do() {
+        let options = MediaOptions::default();
+        // 2 for each call, 4 shared, 132 others.
+        assert_eq!(need(444, 1).enough(&options, 1024), Ok(()));
+        let text = need(445, 1).enough(&options, 1024).unwrap_err();
+        for word in ["894 sockets", "ulimit -n 1026", "may have 1024", "-no_rtcp", "at most 444 calls"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+        assert_eq!(need(445, 1).enough(&options, 1026), Ok(()));
+        let plain = MediaOptions { rtcp: false, ..options };
+        assert_eq!(need(800, 1).enough(&plain, 1024), Ok(()));
+    }
+}
