@@ -1,6 +1,7 @@
 //! ITU-T G.711: pulse code modulation at 64 kbit/s, A-law (PCMA) and µ-law (PCMU).
 //!
-//! Samples are linear, 16 bits, full scale at ±32767: 3.14 dBm0 for A-law, 3.17 dBm0 for µ-law is the highest sine.
+//! Samples are linear, 16 bits, full scale at ±32767: 3.14 dBm0 for A-law, 3.17 dBm0 for µ-law is the highest
+//! sine.
 
 /// Encodes a sample in A-law (G.711 table 1), even bits inverted as on the wire.
 pub const fn encode_alaw(sample: i16) -> u8 {
