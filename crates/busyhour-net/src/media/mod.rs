@@ -25,3 +25,6 @@ pub use threads::MediaSetup;
 
 pub(crate) use outbox::MediaOutbox;
 pub(crate) use threads::{MediaAnswers, MediaThreadOptions, MediaThreads};
+
+#[cfg(test)]
+mod tests;

@@ -188,3 +188,6 @@ fn system_text(options: &MediaOptions, port: u16, error: &io::Error) -> String {
     };
     text
 }
+
+#[cfg(test)]
+mod tests;
