@@ -86,6 +86,14 @@ impl Library {
             .unwrap_or_else(|taken| Err(no_room(name, weight, taken)))
     }
 
+    /// Keeps a sound that was made here under a name, as if it had been read from a file.
+    pub fn keep(&self, name: &str, form: &PacketForm, sound: Arc<Sound>) {
+        let key = (name.to_owned(), form.encoding.to_ascii_uppercase());
+        let weight = sound.bytes.len() as u64;
+        // Without room it is a name that is not known.
+        let _ = self.sounds.put(key, Ok(sound), weight, LIMITS, in_use);
+    }
+
     /// The events of these digits as a capture (spec-3.8 F): at most [`digits::MAX_DIGITS`].
     pub fn digits(&self, digits: &Digits) -> Arc<Capture> {
         if let Some(known) = self.digits.get(digits) {
