@@ -1,11 +1,27 @@
 //! One media thread's contract.
 
-use std::net::SocketAddr;
+mod attribution;
+mod calls;
+mod commands;
+mod ending;
 
-use crate::command::{Command, Event};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use busyhour_wire::rtp::Header;
+
+use crate::command::Event;
+use crate::media::attribution::{Attribution, Owner};
+use crate::media::calls::{Calls, Lines};
 use crate::ports::{PortId, PortRequest};
+use crate::session::Outbox;
+use crate::session::outbox::{Form, Way};
+use crate::session::receive::Hearing;
+use crate::session::report::Reporter;
 use crate::snapshot::MediaSnapshot;
 use crate::time::Time;
+use crate::wheel::Wheel;
 
 /// What is the same for all calls.
 #[derive(Debug, Clone)]
@@ -22,6 +38,10 @@ pub struct Settings {
     pub video_tolerance: f64,
     /// `-rtp_echo`: ports on which whatever comes is sent back, whoever's it is.
     pub echo_ports: Vec<PortId>,
+    /// Whether echoes, of calls too, send at present: `<rtp_echo>` switches all of them.
+    pub echo_on: Arc<AtomicBool>,
+    /// Most calls at a time; further ones have no media and are counted.
+    pub calls_max: usize,
     /// Wall clock at [`Time::ZERO`], µs since 1970, for sender reports.
     pub wall_start_us: u64,
     /// Random numbers come from it.
@@ -39,6 +59,8 @@ impl Default for Settings {
             audio_tolerance: 1.0,
             video_tolerance: 1.0,
             echo_ports: Vec::new(),
+            echo_on: Arc::new(AtomicBool::new(true)),
+            calls_max: 1 << 18,
             wall_start_us: 0,
             seed: 1,
             analyse: true,
@@ -71,19 +93,37 @@ pub struct Packet {
 }
 
 /// The streams of one media thread.
+///
+/// Each line (one medium of a call) has one timer: for its next packet, the next reading of its port, or its next RTCP.
+/// Packets leave in the call's own part of the 20 ms between packets. What is late is sent as fast as five packets in a
+/// millisecond for each stream; nothing is skipped.
 #[derive(Debug)]
-pub struct Media {}
+pub struct Media {
+    settings: Settings,
+    calls: Calls,
+    lines: Lines,
+    attribution: Attribution,
+    wheel: Wheel,
+    out: Outbox,
+    /// Lines whose timers are due; kept for its room.
+    due: Vec<u32>,
+}
 
 impl Media {
     /// Makes one without calls.
     pub fn new(settings: Settings) -> Media {
-        let _ = settings;
-        Media {}
-    }
-
-    /// Takes a command of an engine.
-    pub fn handle_command(&mut self, now: Time, command: Command) {
-        let _ = (now, command);
+        let reporter = Reporter::new(settings.rtcp, &settings.cname, settings.wall_start_us, settings.seed);
+        let mut out = Outbox::new(reporter);
+        out.wishes.extend(settings.echo_ports.iter().map(|port| PortRequest::Watch(*port)));
+        Media {
+            calls: Calls::new(settings.calls_max),
+            lines: Lines::default(),
+            attribution: Attribution::default(),
+            wheel: Wheel::new(),
+            out,
+            due: Vec::new(),
+            settings,
+        }
     }
 
     /// Takes a datagram that arrived at `received` by the kernel's stamp. It may be changed in place (SRTP). `rtcp`: on
@@ -97,10 +137,46 @@ impl Media {
         from: SocketAddr,
         bytes: &mut [u8],
     ) {
-        let _ = (now, received, port, rtcp, from, bytes);
+        // A stamp of another clock's future would make later packets come before earlier ones.
+        let received = received.min(now);
+        let echo_on = self.settings.echo_on.load(Ordering::Relaxed);
+        let echo_port = !rtcp && self.settings.echo_ports.contains(&port);
+        let echoed = echo_port && echo_on && self.send_back(port, from, bytes);
+        if echo_port && !self.attribution.is_used(port) {
+            let counters = &mut self.out.figures.counters;
+            if Header::parse(bytes).is_some() {
+                counters.packets_received += 1;
+                counters.bytes_received += bytes.len() as u64;
+            } else {
+                counters.not_rtp += 1;
+            }
+            return;
+        }
+        let line = match self.attribution.owner(port, from, bytes) {
+            Owner::Line(index) => self.lines.get(index),
+            Owner::Unknown => None,
+        };
+        let Some(line) = line else {
+            self.out.figures.counters.unattributed += 1;
+            return;
+        };
+        if echoed {
+            line.note_echoed();
+        }
+        let hearing = Hearing { analyse: self.settings.analyse, echo_on: echo_on && !echo_port };
+        line.receive(received, rtcp, from, bytes, hearing, &mut self.out);
     }
 
-    /// The far end has refused a packet (ICMP), or it could not be sent.
+    /// Sends a datagram back to its sender as it is.
+    fn send_back(&mut self, port: PortId, to: SocketAddr, bytes: &[u8]) -> bool {
+        let start = self.out.begin();
+        self.out.bytes().extend_from_slice(bytes);
+        let sent = self.out.finish(start, Form::Other, Way { port, from_rtcp: false, to }, None);
+        self.out.figures.counters.echoed += u64::from(sent);
+        sent
+    }
+
+    /// The far end has refused a packet (ICMP), or it could not be sent. The call goes on sending; it is warned of once.
     pub fn handle_send_failure(
         &mut self,
         now: Time,
@@ -108,47 +184,94 @@ impl Media {
         to: Option<SocketAddr>,
         reason: &'static str,
     ) {
-        let _ = (now, port, to, reason);
+        let _ = now;
+        let index = self.attribution.line_to(port, to);
+        let Some(line) = index.and_then(|index| self.lines.get(index)) else {
+            self.out.figures.counters.send_failures += 1;
+            return;
+        };
+        let peer = line.peer();
+        if peer.is_some_and(|peer| Some(peer.rtcp) == to && peer.rtcp != peer.rtp) {
+            self.out.figures.counters.rtcp_refused += 1;
+            return;
+        }
+        self.out.figures.counters.send_failures += 1;
+        let to = to.or(peer.map(|peer| peer.rtp));
+        let (call, medium) = (line.call, line.medium.name());
+        self.warn(call, || match to {
+            Some(to) => format!("{medium} to {to}: {reason}"),
+            None => format!("{medium}: {reason}"),
+        });
     }
 
     /// It is now at least what [`Media::next_timeout`] said.
     pub fn handle_timeout(&mut self, now: Time) {
-        let _ = now;
+        let mut due = std::mem::take(&mut self.due);
+        self.wheel.advance(now, &mut due);
+        for index in due.drain(..) {
+            let Some(line) = self.lines.get(index) else { continue };
+            let call = line.call;
+            if line.is_closing() {
+                self.close(now, call);
+                continue;
+            }
+            let ended = line.run(now, &mut self.out);
+            // What is still due has sent all that it may send in one go.
+            let next_tick = Time::from_millis(now.as_millis() + 1);
+            self.wheel.arm(
+                index,
+                match line.due() {
+                    Time::MAX => Time::MAX,
+                    due => due.max(next_tick),
+                },
+            );
+            if ended {
+                self.tell_streams_end(call);
+            }
+        }
+        self.due = due;
+    }
+
+    fn arm(&mut self, index: u32) {
+        if let Some(line) = self.lines.get(index) {
+            self.wheel.arm(index, line.due());
+        }
     }
 
     /// When to call [`Media::handle_timeout`].
     pub fn next_timeout(&self) -> Option<Time> {
-        None
+        self.wheel.next_deadline()
     }
 
     /// The next port to be read now.
     pub fn poll_read(&mut self) -> Option<PortId> {
-        None
+        self.out.reads.pop_front()
     }
 
     /// Swaps the packets to be sent into `batch`, which must be empty; false if there are none.
     pub fn poll_transmit(&mut self, batch: &mut Batch) -> bool {
-        let _ = batch;
-        false
+        self.out.take_batch(batch)
     }
 
     /// The next wish about a port.
     pub fn poll_port(&mut self) -> Option<PortRequest> {
-        None
+        self.out.wishes.pop_front()
     }
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
-        None
+        self.out.events.pop_front()
     }
 
-    /// Calls that have media.
+    /// Calls that have media; also those that have ended a few milliseconds ago and are not judged yet.
     pub fn open_calls(&self) -> usize {
-        0
+        self.calls.len()
     }
 
-    /// Everything so far; calls that are open are not judged yet.
+    /// Everything so far; calls that are open are not judged yet. Kernel drops and times are the driver's to fill in.
     pub fn snapshot(&mut self) -> MediaSnapshot {
-        MediaSnapshot::empty()
+        let mut figures = self.out.figures.clone();
+        figures.counters.calls_open = self.calls.len() as u64;
+        figures
     }
 }

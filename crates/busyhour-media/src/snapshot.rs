@@ -1,5 +1,7 @@
 //! Media figures of a whole run, as one value per media thread. Values of several threads add up.
 
+use std::cmp::Ordering;
+
 use hdrhistogram::Histogram;
 
 use crate::heard::Heard;
@@ -82,8 +84,14 @@ pub struct MediaCounters {
     pub replays: u64,
     /// Packets whose sending failed, or was refused by the far end (ICMP).
     pub send_failures: u64,
-    /// Packets not sent because a queue or socket was full.
+    /// RTCP packets that could not be sent, or were refused by the far end: it has no RTCP.
+    pub rtcp_refused: u64,
+    /// Packets not sent because a queue or socket was full, or because what they hold can't be protected by SRTP.
     pub send_dropped: u64,
+    /// Packets of captures whose moment came while the peer had not said where to send them.
+    pub unsent: u64,
+    /// RTCP packets in captures that were played on the call's own stream, whose numbers they do not fit.
+    pub captured_rtcp_skipped: u64,
     /// Datagrams the kernel dropped because we read too slowly.
     pub kernel_drops: u64,
     /// Packets sent over 10 ms late.
@@ -118,6 +126,147 @@ impl MediaSnapshot {
 
     /// Adds another thread's values.
     pub fn add(&mut self, other: &MediaSnapshot) {
-        let _ = other;
+        // In full, so that nothing new is forgotten.
+        let MediaSnapshot { counters, mos, loss, jitter, first_packet, lateness, worst } = other;
+        self.counters.add(counters);
+        for (sum, more) in [
+            (&mut self.mos, mos),
+            (&mut self.loss, loss),
+            (&mut self.jitter, jitter),
+            (&mut self.first_packet, first_packet),
+            (&mut self.lateness, lateness),
+        ] {
+            // Refused only for histograms of other bounds: all are made by `empty`.
+            let _ = sum.add(more);
+        }
+        for call in worst {
+            self.add_worst(&call.heard, || call.call_id.clone());
+        }
+    }
+
+    /// Enters a call among the worst, if it is one of them.
+    pub(crate) fn add_worst(&mut self, heard: &Heard, call_id: impl FnOnce() -> Box<[u8]>) {
+        let place = self.worst.partition_point(|other| badness(&other.heard, heard) != Ordering::Greater);
+        if place >= WORST_MAX {
+            return;
+        }
+        self.worst.insert(place, WorstCall { call_id: call_id(), heard: heard.clone() });
+        self.worst.truncate(WORST_MAX);
+    }
+}
+
+impl MediaCounters {
+    fn add(&mut self, other: &MediaCounters) {
+        // In full, so that nothing new is forgotten.
+        let MediaCounters {
+            calls_open,
+            calls_ended,
+            packets_sent,
+            bytes_sent,
+            replayed_packets,
+            replayed_bytes,
+            packets_received,
+            bytes_received,
+            echoed,
+            rtcp_sent,
+            rtcp_received,
+            lost,
+            expected,
+            duplicates,
+            reordered,
+            one_way,
+            heard,
+            not_rtp,
+            unattributed,
+            auth_failures,
+            replays,
+            send_failures,
+            rtcp_refused,
+            send_dropped,
+            unsent,
+            captured_rtcp_skipped,
+            kernel_drops,
+            late,
+            checks_failed,
+            calls_refused,
+            busy_us,
+            elapsed_us,
+        } = other;
+        self.calls_open += calls_open;
+        self.calls_ended += calls_ended;
+        self.packets_sent += packets_sent;
+        self.bytes_sent += bytes_sent;
+        self.replayed_packets += replayed_packets;
+        self.replayed_bytes += replayed_bytes;
+        self.packets_received += packets_received;
+        self.bytes_received += bytes_received;
+        self.echoed += echoed;
+        self.rtcp_sent += rtcp_sent;
+        self.rtcp_received += rtcp_received;
+        self.lost += lost;
+        self.expected += expected;
+        self.duplicates += duplicates;
+        self.reordered += reordered;
+        self.one_way += one_way;
+        self.heard += heard;
+        self.not_rtp += not_rtp;
+        self.unattributed += unattributed;
+        self.auth_failures += auth_failures;
+        self.replays += replays;
+        self.send_failures += send_failures;
+        self.rtcp_refused += rtcp_refused;
+        self.send_dropped += send_dropped;
+        self.unsent += unsent;
+        self.captured_rtcp_skipped += captured_rtcp_skipped;
+        self.kernel_drops += kernel_drops;
+        self.late += late;
+        self.checks_failed += checks_failed;
+        self.calls_refused += calls_refused;
+        self.busy_us += busy_us;
+        self.elapsed_us += elapsed_us;
+    }
+}
+
+/// Orders streams, the worst first: one-way ones, then by MOS, then by loss. One without MOS comes after those with one.
+pub(crate) fn badness(a: &Heard, b: &Heard) -> Ordering {
+    let mos = |heard: &Heard| heard.mos.unwrap_or(f64::INFINITY);
+    b.one_way.cmp(&a.one_way).then_with(|| mos(a).total_cmp(&mos(b))).then_with(|| b.loss.total_cmp(&a.loss))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(one_way: bool, mos: Option<f64>, loss: f64) -> Heard {
+        Heard { one_way, mos, loss, ..Heard::default() }
+    }
+
+    #[test]
+    fn worst_come_first_and_are_few() {
+        let mut sum = MediaSnapshot::empty();
+        let mut other = MediaSnapshot::empty();
+        for n in 0..30 {
+            let half = if n % 2 == 0 { &mut sum } else { &mut other };
+            half.add_worst(&heard(false, Some(4.4 - 0.1 * f64::from(n)), 0.0), || Box::new([n]));
+        }
+        sum.add_worst(&heard(false, None, 0.5), || Box::new([100]));
+        sum.add_worst(&heard(true, None, 0.0), || Box::new([101]));
+        sum.add_worst(&heard(false, Some(1.5), 0.2), || Box::new([102]));
+        sum.add(&other);
+        let order: Vec<u8> = sum.worst.iter().map(|call| call.call_id[0]).collect();
+        assert_eq!(order[..4], [101, 102, 29, 28]);
+        assert_eq!(order.len(), WORST_MAX);
+    }
+
+    #[test]
+    fn histograms_and_counters_add_up() {
+        let mut sum = MediaSnapshot::empty();
+        let mut other = MediaSnapshot::empty();
+        sum.mos.record(440).unwrap();
+        other.mos.record(120).unwrap();
+        other.counters.packets_sent = 7;
+        sum.counters.packets_sent = 5;
+        sum.add(&other);
+        assert_eq!((sum.mos.len(), sum.mos.min(), sum.counters.packets_sent), (2, 120, 12));
     }
 }

@@ -1,0 +1,240 @@
+//! What engines want of a media thread.
+
+use busyhour_wire::sdp::Medium;
+
+use crate::call::MediaCall;
+use crate::command::{self, Command, Event, Happening, Remote, Source, What};
+use crate::media::Media;
+use crate::media::attribution::Names;
+use crate::ports::{PortRef, PortRequest};
+use crate::session::Line;
+use crate::session::replay::Replay;
+use crate::session::stream::Stream;
+use crate::srtp::Policy;
+use crate::time::Time;
+
+impl Media {
+    /// Takes a command of an engine. One for a call that has ended or was refused does nothing, but a port that comes
+    /// with it is given back.
+    pub fn handle_command(&mut self, now: Time, command: Command) {
+        let Command { thread: _, call: name, what } = command;
+        if let What::Begin(begin) = what {
+            if !self.calls.begin(name, *begin) {
+                self.out.figures.counters.calls_refused += 1;
+            }
+            return;
+        }
+        let Some(call) = self.calls.find(name) else {
+            if let What::Listen { port, .. } = what {
+                self.out.wishes.push_back(PortRequest::GiveBack(port.id));
+            }
+            return;
+        };
+        match what {
+            What::Begin(_) => {}
+            What::Listen { medium, port } => self.listen(now, call, medium, port),
+            What::Remote { medium, to, answered } => {
+                self.set_remote(now, call, medium, to.as_deref(), answered);
+            }
+            What::Secure { medium, send, receive } => {
+                self.secure(call, medium, send.map(|policy| *policy), receive.map(|policy| *policy));
+            }
+            What::Play { medium, source } => self.play(now, call, medium, source),
+            What::Pause(media) => self.pause(now, call, media, true),
+            What::Resume(media) => self.pause(now, call, media, false),
+            What::StopStream(medium) => self.stop_stream(now, call, medium),
+            What::Echo { medium, on } => self.set_echo(now, call, medium, on),
+            What::TellStreamsEnd => {
+                if let Some(call) = self.calls.get(call) {
+                    call.tell_streams_end = true;
+                }
+                self.tell_streams_end(call);
+            }
+            // A call that failed is judged like any other: what it heard was heard.
+            What::End { failed: _ } => self.end(now, call, name),
+        }
+    }
+
+    fn listen(&mut self, now: Time, call: u32, medium: Medium, port: PortRef) {
+        let Some(index) = self.line_of(call, medium) else { return };
+        let Some(line) = self.lines.get(index) else { return };
+        if let Some(before) = line.port {
+            if before.id == port.id {
+                // Taken twice, so it is given back twice: once now.
+                self.out.wishes.push_back(PortRequest::GiveBack(port.id));
+                return;
+            }
+            self.leave_port(index, before);
+        }
+        let Some(line) = self.lines.get(index) else { return };
+        line.set_port(now, port, &mut self.out);
+        let names = Names { ssrc: line.ssrc(), peer: line.peer() };
+        if let Some(first) = self.attribution.join(port.id, index, names) {
+            if let Some(line) = self.lines.get(first) {
+                let names = Names { ssrc: line.ssrc(), peer: line.peer() };
+                self.attribution.name(port.id, first, names);
+            }
+            if !self.settings.echo_ports.contains(&port.id) {
+                self.out.wishes.push_back(PortRequest::Watch(port.id));
+            }
+            self.update_watch(now, first);
+        }
+        self.update_watch(now, index);
+        self.arm(index);
+    }
+
+    /// Takes a line off its port, and gives the port back.
+    pub(super) fn leave_port(&mut self, index: u32, port: PortRef) {
+        let Some(line) = self.lines.get(index) else { return };
+        let (names, watched) = (Names { ssrc: line.ssrc(), peer: line.peer() }, line.is_watched());
+        let last = self.attribution.leave(port.id, index, names);
+        if last && watched && !self.settings.echo_ports.contains(&port.id) {
+            self.out.wishes.push_back(PortRequest::Unwatch(port.id));
+        }
+        self.out.wishes.push_back(PortRequest::GiveBack(port.id));
+    }
+
+    /// Has the port of a line watched if something there wants a prompt answer, or cannot wait for one call's turn.
+    fn update_watch(&mut self, now: Time, index: u32) {
+        let Some(line) = self.lines.get(index) else { return };
+        let Some(port) = line.port else { return };
+        let anyway = self.attribution.is_shared(port.id) || self.settings.echo_ports.contains(&port.id);
+        let wanted = anyway || line.echoes();
+        if wanted == line.is_watched() {
+            return;
+        }
+        line.set_watched(now, wanted);
+        if !anyway {
+            let wish = if wanted { PortRequest::Watch(port.id) } else { PortRequest::Unwatch(port.id) };
+            self.out.wishes.push_back(wish);
+        }
+        self.arm(index);
+    }
+
+    fn set_remote(&mut self, now: Time, call: u32, medium: Medium, remote: Option<&Remote>, answered: Time) {
+        let known = self.calls.get(call).is_some_and(|call| call.line(medium).is_some());
+        if remote.is_none() && !known {
+            return;
+        }
+        let Some(index) = self.line_of(call, medium) else { return };
+        let Some(line) = self.lines.get(index) else { return };
+        let before = line.set_peer(now, remote, answered, &mut self.out);
+        if let Some(port) = line.port {
+            self.attribution.set_peer(port.id, index, before.as_ref(), line.peer());
+        }
+        self.arm(index);
+    }
+
+    fn secure(&mut self, call: u32, medium: Medium, send: Option<Policy>, receive: Option<Policy>) {
+        let Some(index) = self.line_of(call, medium) else { return };
+        let Some(line) = self.lines.get(index) else { return };
+        if line.keys().update(send, receive).is_err() {
+            self.warn(call, || {
+                format!("SRTP key of {} does not fit its suite; the keys stay as they were", medium.name())
+            });
+        }
+    }
+
+    fn play(&mut self, now: Time, call: u32, medium: Medium, source: Source) {
+        let Some(index) = self.line_of(call, medium) else { return };
+        let Some(line) = self.lines.get(index) else { return };
+        let start = line.next_start(now);
+        let (stream, mut lost) = match source {
+            Source::Capture { capture, renumbered } => {
+                line.play_replay(Replay::new(capture, renumbered, start));
+                (None, !line.had_peer())
+            }
+            Source::Sound { sound, form, loops } => (Some(Stream::sound(sound, &form, loops, start)), false),
+            Source::Pattern { id, form } => (Some(Some(Stream::pattern(id, &form, start))), false),
+        };
+        if let Some(stream) = stream {
+            let before = line.play_stream(stream);
+            self.judge_check(now, call, medium, before);
+            self.tell_streams_end(call);
+        }
+        self.arm(index);
+        lost &= !self.calls.get(call).is_some_and(|call| call.warned);
+        if lost {
+            self.warn(call, || {
+                let medium = medium.name();
+                format!(
+                    "a capture for {medium} is played to nobody: no SDP of the peer has said where to send it"
+                )
+            });
+        }
+    }
+
+    fn pause(&mut self, now: Time, call: u32, media: command::Media, paused: bool) {
+        for medium in Medium::ALL {
+            if media != command::Media::All && media != command::Media::Only(medium) {
+                continue;
+            }
+            let Some(index) = self.calls.get(call).and_then(|call| call.line(medium)) else { continue };
+            if let Some(line) = self.lines.get(index) {
+                line.pause(now, paused);
+            }
+            self.arm(index);
+        }
+    }
+
+    fn stop_stream(&mut self, now: Time, call: u32, medium: Medium) {
+        let Some(index) = self.calls.get(call).and_then(|call| call.line(medium)) else { return };
+        let Some(line) = self.lines.get(index) else { return };
+        let before = line.play_stream(None);
+        self.judge_check(now, call, medium, before);
+        self.arm(index);
+        self.tell_streams_end(call);
+    }
+
+    fn set_echo(&mut self, now: Time, call: u32, medium: Medium, on: bool) {
+        let Some(index) = self.line_of(call, medium) else { return };
+        if let Some(line) = self.lines.get(index) {
+            line.set_echo(on);
+        }
+        self.update_watch(now, index);
+    }
+
+    /// Tells the engine that nothing streams any more, if it waits for that and it is so.
+    pub(super) fn tell_streams_end(&mut self, call: u32) {
+        let Some(found) = self.calls.get(call) else { return };
+        if !found.tell_streams_end {
+            return;
+        }
+        let name = found.name;
+        let streams = found.lines().any(|line| self.lines.get(line).is_some_and(|line| line.streams()));
+        if streams {
+            return;
+        }
+        if let Some(found) = self.calls.get(call) {
+            found.tell_streams_end = false;
+        }
+        self.out.events.push_back(Event { call: name, happening: Happening::StreamsEnded });
+    }
+
+    fn end(&mut self, now: Time, call: u32, name: MediaCall) {
+        self.calls.forget_name(name);
+        self.begin_closing(now, call);
+    }
+
+    /// The line of a medium of a call, made if there is none yet.
+    fn line_of(&mut self, call: u32, medium: Medium) -> Option<u32> {
+        let found = self.calls.get(call)?;
+        if let Some(line) = found.line(medium) {
+            return Some(line);
+        }
+        let ssrc = found.ssrc(medium, self.settings.base_ssrc);
+        let index = self.lines.insert(Line::new(call, medium, &found.ear, found.phase, ssrc));
+        found.set_line(medium, index);
+        self.wheel.reserve(index);
+        Some(index)
+    }
+
+    /// Warns of something about a call, but of the first such thing only.
+    pub(super) fn warn(&mut self, call: u32, text: impl FnOnce() -> String) {
+        let Some(call) = self.calls.get(call) else { return };
+        if !std::mem::replace(&mut call.warned, true) {
+            let happening = Happening::Warning(text());
+            self.out.events.push_back(Event { call: call.name, happening });
+        }
+    }
+}

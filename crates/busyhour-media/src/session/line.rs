@@ -1,0 +1,456 @@
+//! A line: one medium of one call, with its port, its peer, its keys, and what it sends.
+//!
+//! Two things can play on it at a time: a capture (or digits), and a stream (sound or pattern). Its moments are those of
+//! the next packet, the next report, and the next reading of its port, which comes every 20 ms.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use busyhour_wire::rtp::Header;
+use busyhour_wire::sdp::Medium;
+
+use crate::command::Remote;
+use crate::ear::Ear;
+use crate::hear::Listening;
+use crate::ports::PortRef;
+use crate::session::keys::Keys;
+use crate::session::outbox::{Form, Outbox, Way};
+use crate::session::phase::Phase;
+use crate::session::replay::{Replay, Verbatim, destination, form_of};
+use crate::session::report::Reports;
+use crate::session::stream::Stream;
+use crate::session::timeline::Timeline;
+use crate::time::Time;
+
+/// Packets of one stream that leave in one go when it is late; the others follow from the next millisecond on. None is
+/// skipped.
+const BURST_MAX: usize = 5;
+/// A port whose reading is so near is read when the line is at it anyway, µs.
+const READ_AHEAD_US: u64 = 10_000;
+/// The same for reports, µs.
+const REPORT_AHEAD_US: u64 = 20_000;
+
+/// The state of one medium of a call.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Position of its call.
+    pub(crate) call: u32,
+    pub(crate) medium: Medium,
+    pub(super) ear: Arc<Ear>,
+    pub(crate) port: Option<PortRef>,
+    /// The driver reads the port by itself.
+    watched: bool,
+    pub(super) echo: bool,
+    pub(super) peer: Option<Peer>,
+    /// An SDP has said where to send, even if it was taken back.
+    had_peer: bool,
+    pub(super) keys: Option<Box<Keys>>,
+    phase: Phase,
+    read_due: Time,
+    pub(super) timeline: Timeline,
+    replay: Option<Replay>,
+    pub(super) stream: Option<Stream>,
+    pub(super) verbatim: Option<Verbatim>,
+    reports: Reports,
+    /// Packets sent that the listening has not been told of.
+    pub(super) unsaid: u32,
+    /// When the call is judged, if it has ended.
+    closing: Option<Time>,
+}
+
+/// The far end of a medium.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) rtp: SocketAddr,
+    pub(crate) rtcp: SocketAddr,
+    /// Payload types and their clocks, Hz.
+    clocks: Box<[(u8, u32)]>,
+}
+
+impl Peer {
+    pub(crate) fn new(remote: &Remote) -> Peer {
+        let clocks = remote.formats.iter().map(|format| (format.payload_type, format.clock_hz)).collect();
+        Peer { rtp: remote.rtp, rtcp: remote.rtcp, clocks }
+    }
+}
+
+impl Line {
+    pub(crate) fn new(call: u32, medium: Medium, ear: &Arc<Ear>, phase: Phase, ssrc: u32) -> Line {
+        ear.lock(medium).get_or_insert_with(|| Box::new(Listening::new(ear.keep_first_payload)));
+        Line {
+            call,
+            medium,
+            ear: Arc::clone(ear),
+            port: None,
+            watched: false,
+            echo: false,
+            peer: None,
+            had_peer: false,
+            keys: None,
+            phase,
+            read_due: Time::MAX,
+            timeline: Timeline::new(ssrc),
+            replay: None,
+            stream: None,
+            verbatim: None,
+            reports: Reports::NONE,
+            unsaid: 0,
+            closing: None,
+        }
+    }
+
+    /// SSRC of the call's own stream.
+    pub(crate) fn ssrc(&self) -> u32 {
+        self.timeline.ssrc()
+    }
+
+    /// True if something was sent.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.timeline.begun() || self.verbatim.is_some()
+    }
+
+    pub(crate) fn peer(&self) -> Option<&Peer> {
+        self.peer.as_ref()
+    }
+
+    /// True once an SDP has said where to send.
+    pub(crate) fn had_peer(&self) -> bool {
+        self.had_peer
+    }
+
+    /// True while a sound or a pattern plays, even if it rests.
+    pub(crate) fn streams(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Takes a port; returns the one before.
+    pub(crate) fn set_port(&mut self, now: Time, port: PortRef, out: &mut Outbox) -> Option<PortRef> {
+        let rested = self.rests();
+        let before = self.port.replace(port);
+        self.set_watched(now, false);
+        self.connected(now, rested, out);
+        before
+    }
+
+    /// Whether the driver reads the port by itself.
+    pub(crate) fn set_watched(&mut self, now: Time, watched: bool) {
+        self.watched = watched;
+        let reads = !watched && self.port.is_some();
+        self.read_due = if reads { self.phase.point_from(now) } else { Time::MAX };
+    }
+
+    /// Takes the far end from an SDP; returns the one before.
+    pub(crate) fn set_peer(
+        &mut self,
+        now: Time,
+        remote: Option<&Remote>,
+        answered: Time,
+        out: &mut Outbox,
+    ) -> Option<Peer> {
+        let rested = self.rests();
+        let before = std::mem::replace(&mut self.peer, remote.map(Peer::new));
+        self.had_peer |= remote.is_some();
+        if let Some(listening) = self.ear.lock(self.medium).as_mut() {
+            listening.set_remote(remote, answered);
+        }
+        self.connected(now, rested, out);
+        before
+    }
+
+    /// What streams goes on if it rested, and reports begin.
+    fn connected(&mut self, now: Time, rested: bool, out: &mut Outbox) {
+        if rested && !self.rests() {
+            self.wake_stream(now);
+        }
+        let can_report = self.port.is_some() && self.peer.is_some() && self.medium != Medium::Image;
+        if can_report && self.reports.due == Time::MAX {
+            self.reports.due = out.reporter.first(now);
+        }
+    }
+
+    /// The first moment at which something new can be played: in this line's phase, and not on top of the packet before.
+    pub(crate) fn next_start(&self, now: Time) -> Time {
+        let after_last = if self.timeline.begun() { self.timeline.last() + 1 } else { now };
+        // A stream that ran ahead of the time (a file's last packet) does not hold back the next one.
+        self.phase.point_from(now.max(after_last.min(now + 20_000)))
+    }
+
+    pub(crate) fn play_replay(&mut self, replay: Replay) {
+        self.replay = Some(replay);
+    }
+
+    /// Plays a stream, or nothing; returns the one before, which is to be judged.
+    pub(crate) fn play_stream(&mut self, stream: Option<Stream>) -> Option<Stream> {
+        std::mem::replace(&mut self.stream, stream)
+    }
+
+    pub(crate) fn pause(&mut self, now: Time, paused: bool) {
+        let rested = self.rests();
+        if let Some(stream) = &mut self.stream {
+            stream.paused = paused;
+        }
+        if rested && !self.rests() {
+            self.wake_stream(now);
+        }
+    }
+
+    pub(crate) fn set_echo(&mut self, on: bool) {
+        self.echo = on;
+    }
+
+    pub(crate) fn echoes(&self) -> bool {
+        self.echo
+    }
+
+    pub(crate) fn keys(&mut self) -> &mut Keys {
+        self.keys.get_or_insert_default()
+    }
+
+    /// True if a stream would not be sent now.
+    fn rests(&self) -> bool {
+        self.port.is_none() || self.peer.is_none() || self.stream.as_ref().is_some_and(|stream| stream.paused)
+    }
+
+    fn wake_stream(&mut self, now: Time) {
+        let point = self.phase.point_from(now);
+        if let Some(stream) = &mut self.stream {
+            stream.go_on_at(point);
+        }
+    }
+
+    /// True if the driver reads the port by itself.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched
+    }
+
+    /// A datagram for it was sent back by the echo of the whole process.
+    pub(crate) fn note_echoed(&mut self) {
+        self.unsaid += 1;
+    }
+
+    /// When something is to be done; [`Time::MAX`]: never.
+    pub(crate) fn due(&self) -> Time {
+        if let Some(closing) = self.closing {
+            return closing;
+        }
+        let stream = self.stream.as_ref().filter(|_| !self.rests()).map_or(Time::MAX, |stream| stream.due);
+        let replay = self.replay.as_ref().map_or(Time::MAX, |replay| replay.due().unwrap_or(Time::ZERO));
+        self.read_due.min(stream).min(replay).min(self.report_due())
+    }
+
+    fn report_due(&self) -> Time {
+        if self.port.is_some() && self.peer.is_some() { self.reports.due } else { Time::MAX }
+    }
+
+    /// Does what is due; true if a stream has ended.
+    pub(crate) fn run(&mut self, now: Time, out: &mut Outbox) -> bool {
+        if let Some(port) = self.port
+            && self.read_due <= now + READ_AHEAD_US
+        {
+            out.reads.push_back(port.id);
+            self.read_due = self.phase.point_from(self.read_due.max(now) + 1);
+        }
+        self.run_replay(now, out);
+        let ended = self.run_stream(now, out);
+        if self.report_due() <= now + REPORT_AHEAD_US {
+            self.report(now, false, out);
+        }
+        self.tell_sent();
+        ended
+    }
+
+    fn run_stream(&mut self, now: Time, out: &mut Outbox) -> bool {
+        if self.rests() {
+            return false;
+        }
+        let (Some(stream), Some(port), Some(peer)) = (&mut self.stream, self.port, &self.peer) else {
+            return false;
+        };
+        let way = Way { port: port.id, from_rtcp: false, to: peer.rtp };
+        for _ in 0..BURST_MAX {
+            let due = stream.due;
+            if due > now {
+                break;
+            }
+            let start = out.begin();
+            let more = stream.write(now, &mut self.timeline, out.bytes());
+            let protector = self.keys.as_mut().and_then(|keys| keys.protector());
+            self.unsaid += u32::from(out.finish(start, Form::Rtp, way, protector));
+            out.note_lateness(due, now);
+            if !more {
+                self.stream = None;
+                return true;
+            }
+        }
+        false
+    }
+
+    fn run_replay(&mut self, now: Time, out: &mut Outbox) {
+        for _ in 0..BURST_MAX {
+            let Some(due) = self.replay.as_ref().map(Replay::due) else { return };
+            match due {
+                None => self.replay = None,
+                Some(due) if due > now => return,
+                Some(due) => self.send_captured(now, due, out),
+            }
+        }
+    }
+
+    /// Sends the next packet of the capture. While nobody is there to send to, the capture plays on unheard, as it does
+    /// in SIPp.
+    fn send_captured(&mut self, now: Time, due: Time, out: &mut Outbox) {
+        let Some(replay) = &mut self.replay else { return };
+        let position = replay.advance();
+        let Some(packet) = replay.capture.packets.get(position) else { return };
+        let (Some(port), Some(peer)) = (self.port, &self.peer) else {
+            out.figures.counters.unsent += 1;
+            return;
+        };
+        let Some((to, from_rtcp)) = destination(peer.rtp, peer.rtcp, packet.port_offset) else {
+            out.figures.counters.unsent += 1;
+            return;
+        };
+        let payload = replay.capture.payload(packet);
+        let form = form_of(payload);
+        if replay.renumbering.is_some() && form == Form::Rtcp {
+            // It tells of sequence numbers and times that are not sent.
+            out.figures.counters.captured_rtcp_skipped += 1;
+            return;
+        }
+        let start = out.begin();
+        out.bytes().extend_from_slice(payload);
+        if form == Form::Rtp
+            && let Some((header, content)) = Header::parse(payload)
+        {
+            let clock = clock_of(header.payload_type, &peer.clocks, self.medium);
+            match &mut replay.renumbering {
+                // Other ports are other sessions: they stay as they are.
+                Some(renumbering) if packet.port_offset == 0 => {
+                    let written = &mut out.bytes()[start..];
+                    renumbering.apply(written, &header, content.len(), due, clock, &mut self.timeline);
+                }
+                _ => note_verbatim(&mut self.verbatim, &header, content.len(), due, clock),
+            }
+        }
+        let protector = self.keys.as_mut().and_then(|keys| keys.protector());
+        if out.finish(start, form, Way { port: port.id, from_rtcp, to }, protector) {
+            if form != Form::Rtcp {
+                self.unsaid += 1;
+            }
+            out.figures.counters.replayed_packets += 1;
+            out.figures.counters.replayed_bytes += u64::from(packet.len);
+        }
+        out.note_lateness(due, now);
+    }
+
+    fn report(&mut self, now: Time, bye: bool, out: &mut Outbox) {
+        let (Some(port), Some(peer)) = (self.port, &self.peer) else { return };
+        let way = Way { port: port.id, from_rtcp: peer.rtcp != peer.rtp, to: peer.rtcp };
+        let start = out.begin();
+        {
+            let mut listening = self.ear.lock(self.medium);
+            let (reporter, bytes) = out.reporting();
+            reporter.write(
+                now,
+                &mut self.reports,
+                &self.timeline,
+                self.verbatim.as_ref(),
+                listening.as_deref_mut(),
+                bye,
+                bytes,
+            );
+        }
+        let protector = self.keys.as_mut().and_then(|keys| keys.protector());
+        out.finish(start, Form::Rtcp, way, protector);
+    }
+
+    /// Tells the listening how much we have sent: silence in return is one-way audio.
+    pub(super) fn tell_sent(&mut self) {
+        if self.unsaid == 0 {
+            return;
+        }
+        if let Some(listening) = self.ear.lock(self.medium).as_mut() {
+            listening.sent(u64::from(self.unsaid));
+            self.unsaid = 0;
+        }
+    }
+
+    /// The call has ended: nothing is sent any more but BYE, and the port is read once more before the call is judged at
+    /// `at`. Returns what streamed.
+    pub(crate) fn close(&mut self, now: Time, at: Time, out: &mut Outbox) -> Option<Stream> {
+        self.replay = None;
+        self.echo = false;
+        if self.has_sent() && self.reports.due != Time::MAX {
+            self.report(now, true, out);
+        }
+        if let Some(port) = self.port {
+            out.reads.push_back(port.id);
+        }
+        self.tell_sent();
+        self.closing = Some(at);
+        self.stream.take()
+    }
+
+    /// True once [`Line::close`] was called.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.is_some()
+    }
+}
+
+fn note_verbatim(
+    verbatim: &mut Option<Verbatim>,
+    header: &Header,
+    payload_len: usize,
+    due: Time,
+    clock_hz: u32,
+) {
+    // Of several sources at a time, reports speak of the first.
+    let fresh = match verbatim {
+        Some(known) => known.ssrc != header.ssrc && known.is_silent_at(due),
+        None => true,
+    };
+    if fresh {
+        *verbatim = Some(Verbatim::new(header, due, clock_hz));
+    }
+    if let Some(known) = verbatim.as_mut().filter(|known| known.ssrc == header.ssrc) {
+        known.note(header, payload_len, due);
+    }
+}
+
+/// Clock of a payload type: as the SDP says, else as RFC 3551 §6 does, else what is usual for the medium.
+fn clock_of(payload_type: u8, clocks: &[(u8, u32)], medium: Medium) -> u32 {
+    if let Some((_, clock)) = clocks.iter().find(|(known, clock)| *known == payload_type && *clock > 0) {
+        return *clock;
+    }
+    match (payload_type, medium) {
+        (6, _) => 16_000,
+        (10 | 11, _) => 44_100,
+        (16, _) => 11_025,
+        (17, _) => 22_050,
+        (14 | 25..=34, _) => 90_000,
+        (96.., Medium::Video) => 90_000,
+        (96.., Medium::Text) => 1000,
+        _ => 8000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks() {
+        assert_eq!(clock_of(0, &[], Medium::Audio), 8000);
+        assert_eq!(clock_of(9, &[], Medium::Audio), 8000);
+        assert_eq!(clock_of(34, &[], Medium::Video), 90_000);
+        assert_eq!(clock_of(96, &[], Medium::Video), 90_000);
+        assert_eq!(clock_of(96, &[], Medium::Audio), 8000);
+        assert_eq!(clock_of(96, &[(96, 48_000)], Medium::Audio), 48_000);
+        assert_eq!(clock_of(96, &[(96, 0)], Medium::Audio), 8000);
+    }
+
+    #[test]
+    fn line_is_small() {
+        assert!(size_of::<Line>() <= 512, "{}", size_of::<Line>());
+    }
+}
