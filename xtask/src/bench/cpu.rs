@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Bench;
 use super::contestant::Contestant;
-use super::pair::{Pair, folder, median, uac};
+use super::pair::{Pair, folder, median, uac, uas};
 use super::report::{Bound, Row};
 use crate::workspace::{self, Outcome, because};
 
@@ -130,6 +130,7 @@ fn measure(bench: &Bench, contestant: &Contestant, load: &Load) -> Outcome<f64> 
     let pair = Pair {
         client: (client, &[0]),
         server: (server, &[1]),
+        server_words: uas(),
         mode: load.mode,
         rate: load.rate,
         calls,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Bench;
 use super::contestant::Contestant;
-use super::pair::{Pair, Running, uac};
+use super::pair::{Pair, Running, uac, uas};
 use super::report::{Bound, Row};
 use crate::workspace::Outcome;
 
@@ -59,6 +59,7 @@ fn start(client: &Contestant, server: &Contestant, calls: u64, rate: u64, hold_s
     let pair = Pair {
         client: (client, &[0]),
         server: (server, &[1]),
+        server_words: uas(),
         mode: "u1",
         rate,
         calls,

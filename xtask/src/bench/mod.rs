@@ -7,6 +7,7 @@ mod contestant;
 mod cpu;
 mod floor;
 mod machine;
+mod media;
 mod memory;
 mod pair;
 mod rate;
@@ -38,7 +39,7 @@ struct Bench {
 /// One measurement: its name for `--only`, and what runs it.
 type Measurement = (&'static str, fn(&Bench) -> Outcome<Vec<Row>>);
 
-const MEASUREMENTS: [Measurement; 11] = [
+const MEASUREMENTS: [Measurement; 16] = [
     ("floor", floor::measure),
     ("cpu-uac", cpu::client),
     ("cpu-uas", cpu::server),
@@ -50,6 +51,11 @@ const MEASUREMENTS: [Measurement; 11] = [
     ("memory", memory::per_open_call),
     ("million", memory::million),
     ("start", start::measure),
+    ("media-sending", media::sending),
+    ("media-both-ways", media::both_ways),
+    ("media-hearing", media::hearing),
+    ("media-memory", media::memory),
+    ("media-srtp", media::srtp),
 ];
 
 /// Measured with its own figures, as busyhour prints them; see [`rate::lateness`].

@@ -16,6 +16,8 @@ pub(super) struct Pair<'a> {
     pub(super) client: (&'a Contestant, &'a [usize]),
     /// The answerer and its cores.
     pub(super) server: (&'a Contestant, &'a [usize]),
+    /// The server's scenario, in words of the command line.
+    pub(super) server_words: Vec<String>,
     /// `-t`.
     pub(super) mode: &'static str,
     /// Calls per second.
@@ -58,7 +60,8 @@ impl Pair<'_> {
         let mut tries = 0;
         let (server, port) = loop {
             let port = free_port()?.to_string();
-            let server_words = words(&["-sn", "uas", "-t", self.mode, "-p", &port]);
+            let mut server_words = words(&["-t", self.mode, "-p", &port]);
+            server_words.extend_from_slice(&self.server_words);
             let server = Run::start(self.server.0, self.server.1, &folder, "server", &server_words)?;
             // It is up when it has written the first row of its statistics.
             let deadline = Instant::now() + Duration::from_secs(5);
@@ -100,6 +103,11 @@ impl Pair<'_> {
 /// The embedded scenario `uac`.
 pub(super) fn uac() -> Vec<String> {
     vec!["-sn".to_owned(), "uac".to_owned()]
+}
+
+/// The embedded scenario `uas`.
+pub(super) fn uas() -> Vec<String> {
+    vec!["-sn".to_owned(), "uas".to_owned()]
 }
 
 /// The folder for the agents' files, empty or not.

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::Bench;
 use super::contestant::Contestant;
-use super::pair::{Pair, median, uac};
+use super::pair::{Pair, median, uac, uas};
 use super::report::{Bound, Row};
 use crate::workspace::Outcome;
 
 /// Rate at which lateness is looked at.
 const LATENESS_RATE: u64 = 20_000;
+/// What busyhour calls them.
+const LATE_STARTS: &str = "lateness of call starts";
 /// No rate above this is tried.
 const RATE_MAX: u64 = 640_000;
 /// The search ends when the next step is smaller than this share of the rate.
@@ -76,6 +78,7 @@ fn holds(
     let pair = Pair {
         client: (contestant, client),
         server: (contestant, server),
+        server_words: uas(),
         mode: "u1",
         rate,
         calls,
@@ -99,6 +102,7 @@ pub(super) fn lateness(bench: &Bench) -> Outcome<Vec<Row>> {
             client: (&bench.busyhour, &[0]),
             // SIPp's server may not keep up with this rate, and its repeats would be measured too.
             server: (&bench.busyhour, &[1]),
+            server_words: uas(),
             mode: "u1",
             rate: LATENESS_RATE,
             calls,
@@ -109,7 +113,8 @@ pub(super) fn lateness(bench: &Bench) -> Outcome<Vec<Row>> {
         if ended.client.failed > 0 || ended.client.created != calls {
             return Err(format!("{:?}", ended.client));
         }
-        let p99 = p99_ms(&ended.output).ok_or("busyhour printed no line `lateness of call starts`")?;
+        let p99 =
+            p99_ms(&ended.output, LATE_STARTS).ok_or("busyhour printed no line `lateness of call starts`")?;
         println!("    p99 {p99:.3} ms");
         values.push(p99);
     }
@@ -122,9 +127,9 @@ pub(super) fn lateness(bench: &Bench) -> Outcome<Vec<Row>> {
     Ok(vec![row.judged(p99, "ms", Bound::AtMost, 2.0, Some(0.5))])
 }
 
-/// The third duration (p50, p90, p99, max) of busyhour's line on late starts, in ms.
-fn p99_ms(output: &str) -> Option<f64> {
-    let line = output.lines().find(|line| line.contains("lateness of call starts"))?;
+/// The third duration (p50, p90, p99, max) of a line of busyhour's report, in ms.
+pub(super) fn p99_ms(output: &str, label: &str) -> Option<f64> {
+    let line = output.lines().find(|line| line.contains(label))?;
     let words: Vec<&str> = line.split_whitespace().collect();
     let mut durations = words.windows(2).filter_map(|pair| {
         let scale = match pair[1].trim_end_matches([',', ';']) {
@@ -146,13 +151,13 @@ fn per_second(rate: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::p99_ms;
+    use super::{LATE_STARTS, p99_ms};
 
     #[test]
     fn reads_the_third_duration() {
         let line = "x\n  lateness of call starts            530 µs     3.7 ms    10.4 ms    44.6 ms\n";
-        assert_eq!(p99_ms(line), Some(10.4));
-        assert_eq!(p99_ms("lateness of call starts  1 µs 2 µs 250 µs 1 ms"), Some(0.25));
-        assert_eq!(p99_ms("nothing"), None);
+        assert_eq!(p99_ms(line, LATE_STARTS), Some(10.4));
+        assert_eq!(p99_ms("lateness of call starts  1 µs 2 µs 250 µs 1 ms", LATE_STARTS), Some(0.25));
+        assert_eq!(p99_ms("nothing", LATE_STARTS), None);
     }
 }
