@@ -103,6 +103,7 @@ impl Compiler<'_> {
             "rtp_echo" => self.rtp_echo(element),
             "rtp_stats" => self.rtp_stats(element),
             "rtp_dtmf" => self.rtp_dtmf(element),
+            "rtp_quality" => self.rtp_quality(element),
             // Every name of the table is above.
             _ => None,
         }

@@ -41,6 +41,7 @@ impl Compiler<'_> {
             "play_dtmf" => self.play_dtmf(first),
             "rtp_stream" => self.rtp_stream(element, first),
             "rtp_echo" => self.exec_rtp_echo(first),
+            "rtp_assert" => self.rtp_assert(first),
             _ => self.play_pcap(first),
         }
     }

@@ -1,5 +1,6 @@
 //! From the text between brackets to a [`Keyword`] (spec-scenario §4.2, §5; spec-3.8 A3).
 
+mod media;
 mod parameterised;
 mod plain;
 
@@ -12,7 +13,8 @@ use crate::syntax::names;
 use crate::syntax::parameters::cut_offset;
 use crate::syntax::text::{self, RawPiece};
 use crate::template::{Keyword, Piece, Template};
-use plain::{fixed, is_media};
+use media::{media_keyword, medium_of_line};
+use plain::fixed;
 
 impl Compiler<'_> {
     /// Resolves all keywords of a message or of an action's text.
@@ -27,9 +29,8 @@ impl Compiler<'_> {
                     let inner = located.slice(range.start + 1..range.end - 1);
                     let span = inner.span(0..inner.as_str().len());
                     // One that is wrong leaves something in its place, so that the texts around it stay apart.
-                    let piece = self
-                        .keyword(&inner, span.clone())
-                        .unwrap_or_else(|| Piece::Keyword(Keyword::NotAvailable(inner.as_str().to_owned())));
+                    let piece = self.keyword(&inner, span.clone()).unwrap_or(Piece::Keyword(Keyword::Pid));
+                    let piece = with_medium(piece, located.as_str(), range.start);
                     if matches!(piece, Piece::Keyword(Keyword::Authentication(_))) {
                         if has_authentication {
                             self.second_authentication(span);
@@ -78,8 +79,8 @@ impl Compiler<'_> {
             self.keep_everything |= keyword == Keyword::LastMessage;
             return Some(Piece::Keyword(keyword));
         }
-        let keyword = if is_media(name) {
-            Some(Keyword::NotAvailable(text.to_owned()))
+        let keyword = if let Some(keyword) = media_keyword(name, offset) {
+            Some(keyword)
         } else if text == "tdmmap" {
             Some(Keyword::TdmMap)
         } else if text.starts_with("field") {
@@ -162,5 +163,18 @@ impl Compiler<'_> {
             "unknown keyword",
             help,
         );
+    }
+}
+
+/// A media port belongs to the medium that its line names.
+fn with_medium(piece: Piece, text: &str, at: usize) -> Piece {
+    match piece {
+        Piece::Keyword(Keyword::MediaPort(offset, _)) => {
+            Piece::Keyword(Keyword::MediaPort(offset, medium_of_line(text, at)))
+        }
+        Piece::Keyword(Keyword::AutoMediaPort(offset, _)) => {
+            Piece::Keyword(Keyword::AutoMediaPort(offset, medium_of_line(text, at)))
+        }
+        other => other,
     }
 }

@@ -3,6 +3,7 @@
 
 mod action;
 mod attributes;
+mod claim;
 mod compat;
 mod declaration;
 mod destination;
@@ -13,6 +14,7 @@ pub(crate) mod include;
 mod injection;
 mod keyword;
 mod media;
+mod media_use;
 mod message;
 mod pause;
 mod receive;
@@ -29,7 +31,7 @@ use crate::check::findings::Findings;
 use crate::check::timers::Timers;
 use crate::check::transactions::Transactions;
 use crate::diagnostic::Diagnostic;
-use crate::program::{DefaultMessage, DialogSlot, FileId, Keep, Program, StepKind};
+use crate::program::{DefaultMessage, DialogSlot, FileId, Keep, MediaFile, MediaUse, Program, StepKind};
 use crate::source::{INCLUDE, Source};
 use crate::syntax::names;
 use crate::template::Template;
@@ -110,6 +112,8 @@ pub(crate) struct Compiler<'a> {
     /// Injection files, by [`FileId`](crate::program::FileId).
     files: Vec<Option<String>>,
     file_ids: HashMap<Option<String>, FileId>,
+    /// Media files with literal names.
+    media_files: Vec<MediaFile>,
 }
 
 impl<'a> Compiler<'a> {
@@ -133,6 +137,7 @@ impl<'a> Compiler<'a> {
             dialog_slots: HashMap::from([(1, 0)]),
             files: Vec::new(),
             file_ids: HashMap::new(),
+            media_files: Vec::new(),
         }
     }
 
@@ -213,7 +218,7 @@ impl<'a> Compiler<'a> {
         let unexpected_return = self.variables.get("_unexp.retaddr");
         let unexpected_paused = self.variables.get("_unexp.pausedaddr");
         let first_command = role::first_command(&steps);
-        let program = Program {
+        let mut program = Program {
             title: root.attribute("name").map(|name| name.value.clone()).unwrap_or_default(),
             base_name: base_name(&source.name).to_owned(),
             creation,
@@ -236,9 +241,10 @@ impl<'a> Compiler<'a> {
             unexpected_paused,
             pause_p99_ms,
             default_pauses,
-            media: Default::default(),
+            media: MediaUse::default(),
             has_loss: self.has_loss,
         };
+        program.media = media_use::media_use(&program, self.media_files);
         Loaded { program: Some(program), diagnostics }
     }
 

@@ -13,7 +13,7 @@ pub enum Operand {
     Variable(Variable),
 }
 
-/// An action. One that is read and checked but cannot be carried out is [`Action::NotAvailable`].
+/// An action.
 #[derive(Debug)]
 pub enum Action {
     /// `ereg`.
@@ -157,9 +157,9 @@ pub enum Action {
     ExecInternal(InternalCommand),
     /// A media action.
     Media(MediaAction),
-    /// Loads and is checked, but a run that reaches it says "not available yet" and fails the call.
+    /// Not made any more.
     NotAvailable {
-        /// The action's name as the user wrote it, e.g. `exec play_pcap_audio`.
+        /// Its name.
         name: String,
     },
 }

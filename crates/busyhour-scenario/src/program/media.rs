@@ -213,7 +213,7 @@ pub enum Figure {
 pub struct MediaUse {
     /// Some action plays, echoes, listens or asserts: calls have media.
     pub any: bool,
-    /// Media whose port is `[media_port]`: all calls share it.
+    /// Media whose port is `[media_port]`, or that are used though no keyword gives their port: all calls share it.
     pub shared_port: [bool; Medium::COUNT],
     /// Media whose port is `[auto_media_port]`.
     pub auto_port: [bool; Medium::COUNT],

@@ -1,6 +1,6 @@
 //! All texts of a program, for questions about it as a whole.
 
-use super::{Action, Program, RecvTimeout, Step, StepKind};
+use super::{Action, Argument, ClaimKind, MediaAction, Program, RecvTimeout, Step, StepKind};
 use crate::template::{Credentials, Keyword, Piece, Template};
 
 impl Program {
@@ -17,6 +17,12 @@ impl Program {
             collect(text, 0, &mut found);
         }
         found.into_iter()
+    }
+
+    /// All texts with keywords, but for those inside of keywords' parameters.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &Template> {
+        let of_steps = self.init.iter().chain(&self.steps).flat_map(texts_of);
+        of_steps.chain(self.default_messages.iter().map(|(_, text)| text))
     }
 }
 
@@ -63,9 +69,32 @@ fn texts_of_action(action: &Action) -> Vec<&Template> {
         | Action::Jump(_)
         | Action::PauseRestore(_)
         | Action::GetTimeOfDay { .. }
-        | Action::ExecInternal(_)
-        | Action::Media(_)
-        | Action::NotAvailable { .. } => Vec::new(),
+        | Action::ExecInternal(_) => Vec::new(),
+        Action::NotAvailable { .. } => Vec::new(),
+        Action::Media(action) => texts_of_media(action),
+    }
+}
+
+fn texts_of_media(action: &MediaAction) -> Vec<&Template> {
+    match action {
+        MediaAction::PlayCapture { file: text, .. }
+        | MediaAction::PlayDigits(Argument::Text(text))
+        | MediaAction::Stream(Argument::Text(text)) => vec![text],
+        MediaAction::Assert { claims } => claims
+            .iter()
+            .filter_map(|claim| match &claim.kind {
+                ClaimKind::Digits { with, .. } => Some(with),
+                ClaimKind::BothWays | ClaimKind::Silent | ClaimKind::Compare { .. } => None,
+            })
+            .collect(),
+        MediaAction::PlayDigits(Argument::Known(_))
+        | MediaAction::Stream(Argument::Known(_))
+        | MediaAction::Wait { .. }
+        | MediaAction::Echo { .. }
+        | MediaAction::EchoAll(_)
+        | MediaAction::Statistics { .. }
+        | MediaAction::HeardDigits { .. }
+        | MediaAction::Quality { .. } => Vec::new(),
     }
 }
 

@@ -103,9 +103,11 @@ pub(crate) const EXEC: &[&str] = &[
     "play_pcap_image",
     "play_pcap_video",
     "play_pcap_text",
+    "play_dyn_pcap_audio",
     "play_dtmf",
     "rtp_stream",
     "rtp_echo",
+    "rtp_assert",
 ];
 
 /// Actions, with the attributes of each.
@@ -141,6 +143,7 @@ pub(crate) const ACTIONS: &[(&str, &[&[&str]])] = &[
     ("rtp_echo", &[&["value", "variable"]]),
     ("rtp_stats", &[&["assign_to", "media"]]),
     ("rtp_dtmf", &[&["assign_to", "payload_type"]]),
+    ("rtp_quality", &[&["assign_to", "figure", "media"]]),
 ];
 
 /// Keywords that can be written, without the ones that only begin so (`last_…`, `$…`).
@@ -187,7 +190,9 @@ pub(crate) const KEYWORDS: &[&str] = &[
     "rtpstream_video_port",
     "cryptotag1audio",
     "cryptosuiteaescm128sha1801audio",
+    "cryptosuiteaeadaes128gcm1audio",
     "cryptokeyparams1audio",
+    "ueaescm128sha1801audio",
     "last_Via",
     "last_From",
     "last_To",
@@ -255,7 +260,18 @@ pub(crate) fn texts_of_action(action: &str) -> &'static [&'static str] {
     match action {
         "log" | "warning" | "error" => &["message"],
         "assignstr" => &["value"],
-        "exec" => &["command", "verify", "play_dtmf", "rtp_stream"],
+        "exec" => &[
+            "command",
+            "verify",
+            "play_pcap_audio",
+            "play_pcap_image",
+            "play_pcap_video",
+            "play_pcap_text",
+            "play_dyn_pcap_audio",
+            "play_dtmf",
+            "rtp_stream",
+            "rtp_assert",
+        ],
         "lookup" => &["file", "key"],
         "insert" => &["file", "value"],
         "replace" => &["file", "line", "value"],

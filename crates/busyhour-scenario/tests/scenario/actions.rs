@@ -1,4 +1,4 @@
-//! Actions on injection files, credentials, destinations and commands, and those of media.
+//! Actions on injection files, credentials, destinations and commands.
 
 use busyhour_scenario::Options;
 use busyhour_scenario::check::codes::*;
@@ -104,8 +104,8 @@ fn the_first_attribute_of_exec_counts() {
     assert!(first("verify='a' command='b'").starts_with("ExecCommand"));
     assert!(first("int_cmd='stop_now' verify='b'").starts_with("ExecVerify"));
     assert!(first("play_dtmf='1' int_cmd='stop_now'").starts_with("ExecInternal"));
-    assert!(first("play_pcap_text='1' play_pcap_video='2'").contains("play_pcap_video"));
-    assert!(first("rtp_echo='startaudio' rtp_stream='a'").contains("rtp_stream"));
+    assert!(first("play_pcap_text='1' play_pcap_video='2'").contains("medium: Video"));
+    assert!(first("rtp_echo='startaudio' rtp_stream='a'").starts_with("Media(Stream("));
     assert_actions("<exec verify='a' §rtp_stream='pause'/>", &[NO_EFFECT]);
     assert_actions("<exec command='a' §timeout='5'/>", &[NO_EFFECT]);
     assert_actions("<§exec timeout='5'/>", &[UNKNOWN_ACTION]);
@@ -116,119 +116,4 @@ fn lua_is_refused() {
     assert_actions("<exec §lua='f'/>", &[NOT_AVAILABLE]);
     let loaded = load_text(&scenario(&steps("<exec lua='f'/>")), &Options::default());
     assert!(loaded.diagnostics[0].help.contains("exec verify"));
-}
-
-#[test]
-fn media_actions_load() {
-    for (action, name) in [
-        ("<exec play_pcap_audio='a.pcap'/>", "exec play_pcap_audio"),
-        ("<exec play_pcap_image='a.pcap'/>", "exec play_pcap_image"),
-        ("<exec play_pcap_video='a[pid].pcap'/>", "exec play_pcap_video"),
-        ("<exec play_pcap_text='a.pcap'/>", "exec play_pcap_text"),
-        ("<exec play_dtmf='12'/>", "exec play_dtmf"),
-        ("<exec play_dtmf='12x, 0200,127'/>", "exec play_dtmf"),
-        ("<exec play_dtmf='12,,'/>", "exec play_dtmf"),
-        ("<exec play_dtmf='[$a],20'/>", "exec play_dtmf"),
-        ("<exec rtp_stream='a.raw'/>", "exec rtp_stream"),
-        ("<exec rtp_stream='a.raw, -1,0,PCMU/8000,x'/>", "exec rtp_stream"),
-        ("<exec rtp_stream='a.raw,1,13,CN'/>", "exec rtp_stream"),
-        ("<exec rtp_stream='a.raw,1,96,iLBC/8000'/>", "exec rtp_stream"),
-        ("<exec rtp_stream='[$a],x,3'/>", "exec rtp_stream"),
-        ("<exec rtp_stream='pause'/>", "exec rtp_stream"),
-        ("<exec rtp_stream='resumevpattern'/>", "exec rtp_stream"),
-        ("<exec rtp_stream='apattern'/>", "exec rtp_stream"),
-        ("<exec rtp_stream='vpattern,6,96,H264/90000'/>", "exec rtp_stream"),
-        ("<exec rtp_stream='wait' timeout='0x10'/>", "exec rtp_stream"),
-        ("<exec rtp_echo='startaudio'/>", "exec rtp_echo"),
-        ("<exec rtp_echo='updatevideo,96,H264/90000'/>", "exec rtp_echo"),
-        ("<exec rtp_echo='stopaudio,0,PCMU'/>", "exec rtp_echo"),
-        ("<rtp_echo value='1'/>", "rtp_echo"),
-        ("<rtp_echo variable='a'/>", "rtp_echo"),
-        ("<rtp_stats assign_to='a,b,a' media='video'/>", "rtp_stats"),
-        ("<rtp_dtmf assign_to='a' payload_type='0x60'/>", "rtp_dtmf"),
-    ] {
-        assert!(
-            matches!(&actions(action)[..], [Action::NotAvailable { name: found }] if found == name),
-            "{action}"
-        );
-    }
-}
-
-#[test]
-fn captures_may_be_named_by_a_key() {
-    assert_actions("<exec play_pcap_audio='§[file]'/>", &[BAD_VALUE]);
-    assert_actions("<exec §play_pcap_audio=''/>", &[BAD_VALUE]);
-    assert!(
-        message("<exec play_pcap_audio='[field0]'/>")
-            .contains("play_pcap_audio \"[field0]\" looks like a keyword value, but keyword not supplied!")
-    );
-    let options = Options { keys: vec![("file".to_owned(), "a.pcap".to_owned())], ..Options::default() };
-    assert_findings(&scenario(&steps("<exec play_pcap_audio='[file]'/>")), &[], &options);
-}
-
-#[test]
-fn media_actions_are_checked() {
-    for (action, phrase) in [
-        ("<exec play_dtmf='§xyz'/>", "no digit to send"),
-        ("<exec play_dtmf='§,200'/>", "no digit to send"),
-        ("<exec play_dtmf='§12,49'/>", "the tone length is not 50 to 2000 ms"),
-        ("<exec play_dtmf='§12,2001'/>", "the tone length"),
-        ("<exec play_dtmf='§12,200 '/>", "the tone length"),
-        ("<exec play_dtmf='§12,0x64'/>", "the tone length"),
-        ("<exec play_dtmf='§12,200,128'/>", "the payload type is not 0 to 127"),
-        ("<exec play_dtmf='§12,200,96,1'/>", "the payload type"),
-        ("<exec §rtp_stream=''/>", "it names no file"),
-        ("<exec rtp_stream='§a.raw,1,0,PCMU'/>", "cannot set playback parameters"),
-        ("<exec rtp_stream='§a.raw,1,3'/>", "Missing mandatory payload_name parameter in rtp_stream action"),
-        ("<exec rtp_stream='§a.raw,1,3,GSM/8000'/>", "Unknown static rtp payload type 3"),
-        ("<exec rtp_stream='§a.raw,1,96,foo'/>", "Unknown dynamic rtp payload type 96"),
-        ("<exec rtp_stream='§a.raw,1,128,foo'/>", "Invalid rtp payload type 128"),
-        ("<exec rtp_stream='§apattern,7'/>", "there is no pattern 7"),
-        ("<exec rtp_stream='wait' timeout='§-1'/>", "rtp_stream wait timeout must not be negative"),
-        ("<exec rtp_echo='§foo'/>", "unknown action"),
-        ("<exec rtp_echo='§startaudio,96'/>", "Missing mandatory payload_name parameter in rtp_echo action"),
-        ("<rtp_stats assign_to='§a,b,a,b'/>", "rtp_stats assigns one to three variables"),
-        ("<rtp_stats assign_to='a' media='§text'/>", "media"),
-        (
-            "<rtp_dtmf assign_to='a' payload_type='§128'/>",
-            "rtp_dtmf payload_type must be from 0 to 127, not 128",
-        ),
-    ] {
-        assert_actions(action, &[BAD_VALUE]);
-        let found = message(&action.replace('§', ""));
-        assert!(found.contains(phrase), "{action}: {found}");
-    }
-    for action in [
-        "<exec rtp_stream='§a.raw,x'/>",
-        "<exec rtp_stream='§a.raw,1,x'/>",
-        "<exec rtp_stream='§apattern,x'/>",
-        "<exec rtp_stream='wait' timeout='§x'/>",
-        "<exec rtp_echo='§startaudio,[$a]'/>",
-        "<rtp_dtmf assign_to='a' payload_type='§x'/>",
-    ] {
-        let codes: &[&str] = &[BAD_INTEGER];
-        // The variable in a text that is read literally is no mention.
-        assert_actions(action, codes);
-    }
-    assert_actions("<§rtp_echo/>", &[MISSING_ATTRIBUTE]);
-    assert_actions("<rtp_echo value='1' §variable='a'/>", &[EXCLUSIVE_ATTRIBUTES]);
-    assert_actions("<rtp_echo value='§x'/>", &[BAD_NUMBER]);
-    assert_actions("<§rtp_stats/>", &[MISSING_ATTRIBUTE]);
-    assert_actions("<§rtp_dtmf/>", &[MISSING_ATTRIBUTE]);
-    assert_actions("<rtp_dtmf assign_to='§a,b'/>", &[BAD_NAME]);
-    assert_actions("<exec rtp_stream='[§foo]'/>", &[UNKNOWN_KEYWORD]);
-}
-
-#[test]
-fn a_bad_number_of_media_says_what_is_wrong_with_it() {
-    for (action, help) in [
-        ("<exec rtp_stream='a.raw,x'/>", "write a whole number"),
-        ("<exec rtp_stream='a.raw,1 ,0'/>", "remove the blank behind the number"),
-        ("<exec rtp_echo='startaudio,'/>", "nothing stands there"),
-        ("<exec rtp_stream='apattern,one'/>", "write a whole number"),
-    ] {
-        let steps = format!("{}<nop><action>{action}</action></nop>", send("1"));
-        let loaded = load_text(&scenario(&steps), &Options::default());
-        assert!(loaded.diagnostics[0].help.starts_with(help), "{action}: {:?}", loaded.diagnostics);
-    }
 }

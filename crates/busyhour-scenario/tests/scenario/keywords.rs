@@ -1,4 +1,4 @@
-//! Keywords with parameters, and keywords of media.
+//! Keywords with parameters.
 
 use busyhour_scenario::Options;
 use busyhour_scenario::check::codes::*;
@@ -199,16 +199,6 @@ fn what_looks_like_an_offset_ends_a_headers_name() {
         let program = loaded.program.unwrap();
         assert!(send_of(&program, 0).template.pieces.contains(&Piece::Keyword(last(name, false))), "{text}");
     }
-}
-
-#[test]
-fn media_keywords_load() {
-    for text in
-        ["rtpstream_audio_port+2", "cryptotag1audio", "cryptokeyparams2video-1", "ueaescm128sha1801audio"]
-    {
-        assert_eq!(keyword(&format!("[{text}]")), Keyword::NotAvailable(text.to_owned()));
-    }
-    assert_keyword("[§cryptosuiteaescm64sha1801audio]", &[UNKNOWN_KEYWORD], &Options::default());
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn the_scenarios_of_our_tests_are_right() {
 
 /// Keywords that the runs of a scenario give a value by `-key`.
 fn keys(file: &Path) -> Vec<(String, String)> {
-    let of_interop = ["domain", "expires"].map(str::to_owned);
+    let of_interop = ["domain", "expires", "user", "sound", "digits", "first", "second"].map(str::to_owned);
     let case = std::fs::read_to_string(file.with_extension("case")).unwrap_or_default();
     let of_case = case.split(" -key ").skip(1).filter_map(|rest| rest.split_whitespace().next());
     of_interop.into_iter().chain(of_case.map(str::to_owned)).map(|key| (key, "1".to_owned())).collect()

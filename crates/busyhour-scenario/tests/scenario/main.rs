@@ -8,6 +8,7 @@ mod include;
 mod keywords;
 mod ladder;
 mod lint;
+mod media;
 mod mutation;
 mod rules;
 mod support;
