@@ -24,6 +24,7 @@ pub mod heard;
 pub mod library;
 mod media;
 pub mod ports;
+pub mod quality;
 mod session;
 pub mod snapshot;
 pub mod sound;

@@ -1,0 +1,334 @@
+//! Digits as tones in G.711 (ITU-T Q.23, Q.24): two sines, one of each group, in blocks of 105 samples.
+//!
+//! A block is taken for a digit if it is louder than −36 dBm0, one frequency of each group stands out, both have about
+//! the same level, and together they are nearly all there is. The powers at the eight frequencies come from sums of
+//! products with sines and cosines, which is what Goertzel's recursion computes too, but without its chain of
+//! dependencies; and they are first computed from every third sample, which most speech does not pass. There 1477 Hz
+//! appears at 1190 Hz, near 1209, and 1336 Hz, near half the rate, may vanish, so the choice among the frequencies is left
+//! to the whole block.
+
+use super::level::POWER_0_DBM0;
+
+/// Samples of a block: 13.1 ms. The width of 76 Hz tells the frequencies apart, which are 70 Hz or more from each other.
+pub(super) const BLOCK: usize = 105;
+/// Samples looked at first: every third.
+pub(super) const THIRD: usize = BLOCK / 3;
+
+/// Lengths of the tables, filled up with zeros for whole vectors.
+const BLOCK_FULL: usize = 112;
+const THIRD_FULL: usize = 40;
+
+/// Q.23: the low group, then the high group.
+const FREQUENCIES: [f64; 8] = [697.0, 770.0, 852.0, 941.0, 1_209.0, 1_336.0, 1_477.0, 1_633.0];
+const KEYS: [[u8; 4]; 4] = [*b"123A", *b"456B", *b"789C", *b"*0#D"];
+
+/// Scale of the tables' sines.
+const SCALE: f64 = 4_096.0;
+
+/// Lowest level of a block with a digit: −36 dBm0 (Q.24: Australia has the lowest, −33 dBm for each tone).
+const ENERGY_MIN: u32 = (POWER_0_DBM0 * 0.000_251_188_6 * THIRD as f64) as u32;
+/// Part of a block's power that is in its two tones, from every third sample: lower, as two tones may beat there.
+const SHARE_THIRD: f32 = 0.5;
+/// The same from all samples. A tone 1.5 % off still has 0.71 of its power where it is looked for; noise at 15 dB under
+/// the tones takes 0.03.
+const SHARE: f32 = 0.66;
+/// The low tone may be this much stronger (Q.24: 8 dB in North America; and 3 dB, as a strong low tone changes what is
+/// seen of a weak high one by up to a quarter of its amplitude), as a ratio of powers: 11 dB.
+const TWIST_LOW: f32 = 12.6;
+/// The high tone may be this much stronger (Q.24: 4 dB in North America, 5 in Japan, 6 in Europe): 7 dB.
+const TWIST_HIGH: f32 = 5.01;
+/// How far a tone stands out from the others of its group: 6 dB.
+const OTHERS: f32 = 4.0;
+
+/// Blocks with the same digit until it counts: a tone of 40 ms (Q.24) has at least two whole blocks, one of 15 ms none
+/// that pass next to each other.
+const HITS: u8 = 2;
+/// Blocks without it until it may come again: a pause of 40 ms spoils at least three, a break of 10 ms (Q.24) two.
+const MISSES: u8 = 3;
+
+/// The state of the detector of one source.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Dtmf {
+    /// The digit of the last blocks; 0: none.
+    candidate: u8,
+    hits: u8,
+    /// The digit that counted and has not ended; 0: none.
+    sounding: u8,
+    misses: u8,
+}
+
+impl Dtmf {
+    /// Takes a block; gives a digit when it counts.
+    pub(super) fn take(
+        &mut self,
+        table: &[i16; 256],
+        block: &[u8; BLOCK],
+        third: &[i16; THIRD_FULL],
+        energy: u32,
+    ) -> Option<u8> {
+        let digit = if energy < ENERGY_MIN { 0 } else { digit(table, block, third, energy) };
+        if digit == 0 || digit != self.candidate {
+            self.candidate = digit;
+            self.hits = 0;
+        }
+        if digit != 0 {
+            self.hits = self.hits.saturating_add(1);
+        }
+        if digit != self.sounding && self.sounding != 0 {
+            self.misses += 1;
+            if self.misses >= MISSES {
+                self.sounding = 0;
+            }
+        } else {
+            self.misses = 0;
+        }
+        if digit != 0 && digit != self.sounding && self.hits == HITS {
+            self.sounding = digit;
+            self.misses = 0;
+            return Some(digit);
+        }
+        None
+    }
+}
+
+/// Every third sample of a block.
+pub(super) fn third(table: &[i16; 256], block: &[u8; BLOCK]) -> [i16; THIRD_FULL] {
+    let mut samples = [0; THIRD_FULL];
+    for (sample, codes) in samples.iter_mut().zip(block.as_chunks::<3>().0) {
+        *sample = table[usize::from(codes[1])];
+    }
+    samples
+}
+
+/// Sum of the squares.
+pub(super) fn energy(samples: &[i16; THIRD_FULL]) -> u32 {
+    // 35 squares of at most 4096²: below 2^30.
+    dot(samples, samples).unsigned_abs()
+}
+
+/// The digit of a block; 0: none.
+fn digit(table: &[i16; 256], block: &[u8; BLOCK], third: &[i16; THIRD_FULL], energy: u32) -> u8 {
+    // A sine of amplitude A has energy N·A²/2 and, where it is looked for, power (N·A/2)².
+    let all = energy as f32 * (THIRD as f64 / 2.0 * SCALE * SCALE) as f32;
+    let low = strongest(third, &WAVES_THIRD[..4]).1;
+    if low < all * (SHARE_THIRD / 20.0) {
+        return 0;
+    }
+    let high = strongest(third, &WAVES_THIRD[4..]).1;
+    if low + high < all * SHARE_THIRD {
+        return 0;
+    }
+    let mut samples = [0; BLOCK_FULL];
+    for (sample, code) in samples.iter_mut().zip(block) {
+        *sample = table[usize::from(*code)];
+    }
+    let all = dot(&samples, &samples) as f32 * (BLOCK as f64 / 2.0 * SCALE * SCALE) as f32;
+    let (row, low, low_others) = strongest(&samples, &WAVES[..4]);
+    let (column, high, high_others) = strongest(&samples, &WAVES[4..]);
+    let stands_out = low > low_others * OTHERS && high > high_others * OTHERS;
+    let balanced = low <= high * TWIST_LOW && high <= low * TWIST_HIGH;
+    if stands_out && balanced && low + high >= all * SHARE { KEYS[row][column] } else { 0 }
+}
+
+/// The cosine and the sine of one frequency.
+type Wave<const LEN: usize> = [[i16; LEN]; 2];
+
+/// The strongest frequency of a group: which, its power, and that of the second strongest.
+fn strongest<const LEN: usize>(samples: &[i16; LEN], waves: &[Wave<LEN>]) -> (usize, f32, f32) {
+    let (mut index, mut first, mut second) = (0, 0.0, 0.0);
+    for (n, [cosine, sine]) in waves.iter().enumerate() {
+        let (re, im) = (dot(samples, cosine) as f32, dot(samples, sine) as f32);
+        let power = re * re + im * im;
+        if power > first {
+            second = first;
+            (index, first) = (n, power);
+        } else if power > second {
+            second = power;
+        }
+    }
+    (index, first, second)
+}
+
+/// Sum of products: at most 105 of 4096 · 4096, below 2^31.
+fn dot<const LEN: usize>(a: &[i16; LEN], b: &[i16; LEN]) -> i32 {
+    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+}
+
+static WAVES: std::sync::LazyLock<[Wave<BLOCK_FULL>; 8]> = std::sync::LazyLock::new(|| waves(BLOCK, 8_000.0));
+static WAVES_THIRD: std::sync::LazyLock<[Wave<THIRD_FULL>; 8]> =
+    std::sync::LazyLock::new(|| waves(THIRD, 8_000.0 / 3.0));
+
+fn waves<const LEN: usize>(samples: usize, rate_hz: f64) -> [Wave<LEN>; 8] {
+    FREQUENCIES.map(|hz| {
+        let mut wave = [[0; LEN]; 2];
+        for n in 0..samples {
+            let (sine, cosine) = (n as f64 * hz / rate_hz * std::f64::consts::TAU).sin_cos();
+            wave[0][n] = ((SCALE - 1.0) * cosine).round() as i16;
+            wave[1][n] = ((SCALE - 1.0) * sine).round() as i16;
+        }
+        wave
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::level::{Law, Level};
+    use super::*;
+    use crate::codec::g711;
+
+    const ALL: &[u8; 16] = b"0123456789*#ABCD";
+
+    /// Two tones, each at its level, and noise.
+    struct Tones {
+        low_dbm0: f64,
+        high_dbm0: f64,
+        /// Deviation of both frequencies.
+        off: f64,
+        noise_dbm0: f64,
+    }
+
+    const PLAIN: Tones = Tones { low_dbm0: -10.0, high_dbm0: -10.0, off: 0.0, noise_dbm0: -90.0 };
+
+    fn amplitude(dbm0: f64) -> f64 {
+        32_767.0 * 10_f64.powf((dbm0 - 3.17) / 20.0)
+    }
+
+    /// Evenly distributed noise from a fixed seed.
+    struct Noise(u64);
+
+    impl Noise {
+        fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as f64 / f64::from(1_u32 << 30) - 1.0
+        }
+    }
+
+    fn tones(digit: u8, tones: &Tones, ms: usize, noise: &mut Noise) -> Vec<f64> {
+        let row = KEYS.iter().position(|keys| keys.contains(&digit)).unwrap();
+        let column = KEYS[row].iter().position(|key| *key == digit).unwrap();
+        let wave =
+            |n: usize, hz: f64| (n as f64 * hz * (1.0 + tones.off) * std::f64::consts::TAU / 8_000.0).sin();
+        (0..ms * 8)
+            .map(|n| {
+                amplitude(tones.low_dbm0) * wave(n, FREQUENCIES[row])
+                    + amplitude(tones.high_dbm0) * wave(n + 3, FREQUENCIES[4 + column])
+                    // Even noise has a third of its peak's square as power, a sine the half.
+                    + amplitude(tones.noise_dbm0) * 1.5_f64.sqrt() * noise.next()
+            })
+            .collect()
+    }
+
+    fn heard(samples: &[f64], law: Law) -> String {
+        let mut level = Level::new(law);
+        let mut digits = Vec::new();
+        let encoded: Vec<u8> = samples
+            .iter()
+            .map(|sample| match law {
+                Law::Mu => g711::encode_ulaw(*sample as i16),
+                Law::A => g711::encode_alaw(*sample as i16),
+            })
+            .collect();
+        for packet in encoded.chunks(160) {
+            level.take(packet, true, true, |digit| digits.push(digit));
+        }
+        String::from_utf8(digits).unwrap()
+    }
+
+    /// All digits, so long with such pauses, at every alignment to the blocks.
+    fn check(how: &Tones, ms: usize, pause_ms: usize) {
+        for law in [Law::Mu, Law::A] {
+            for shift in (0..BLOCK).step_by(7) {
+                let mut noise = Noise(shift as u64 + 1);
+                let mut samples = vec![0.0; shift];
+                for digit in ALL {
+                    // Twice: each must count once.
+                    for _ in 0..2 {
+                        samples.extend(tones(*digit, how, ms, &mut noise));
+                        samples.extend((0..pause_ms * 8).map(|_| amplitude(how.noise_dbm0) * noise.next()));
+                    }
+                }
+                let all: String = ALL.iter().flat_map(|digit| [char::from(*digit); 2]).collect();
+                assert_eq!(heard(&samples, law), all, "{law:?}, shifted by {shift}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_digits_at_all_levels() {
+        for dbm0 in [-3.0, -6.0, -10.0, -20.0, -25.0, -30.0] {
+            check(&Tones { low_dbm0: dbm0, high_dbm0: dbm0, ..PLAIN }, 60, 60);
+        }
+    }
+
+    #[test]
+    fn the_shortest_tones_and_pauses() {
+        check(&PLAIN, 40, 40);
+    }
+
+    #[test]
+    fn twist() {
+        check(&Tones { low_dbm0: -8.0, high_dbm0: -16.0, ..PLAIN }, 50, 50);
+        check(&Tones { low_dbm0: -16.0, high_dbm0: -10.0, ..PLAIN }, 50, 50);
+    }
+
+    #[test]
+    fn frequencies_off_by_a_percent_and_a_half() {
+        check(&Tones { off: 0.015, ..PLAIN }, 50, 50);
+        check(&Tones { off: -0.015, ..PLAIN }, 50, 50);
+    }
+
+    #[test]
+    fn noise_at_15_db() {
+        check(&Tones { noise_dbm0: -25.0, ..PLAIN }, 50, 50);
+    }
+
+    #[test]
+    fn what_is_no_digit() {
+        let mut noise = Noise(3);
+        for (what, how) in [
+            ("4 % too high", Tones { off: 0.04, ..PLAIN }),
+            ("4 % too low", Tones { off: -0.04, ..PLAIN }),
+            ("too quiet", Tones { low_dbm0: -42.0, high_dbm0: -42.0, ..PLAIN }),
+            ("only the low tone", Tones { high_dbm0: -40.0, ..PLAIN }),
+            ("only the high tone", Tones { low_dbm0: -40.0, ..PLAIN }),
+            ("under noise", Tones { noise_dbm0: -7.0, ..PLAIN }),
+        ] {
+            for digit in ALL {
+                assert_eq!(heard(&tones(*digit, &how, 500, &mut noise), Law::Mu), "", "{what}");
+            }
+        }
+        // Too short.
+        for digit in ALL {
+            for shift in 0..BLOCK {
+                let mut samples = vec![0.0; shift];
+                samples.extend(tones(*digit, &PLAIN, 15, &mut noise));
+                samples.extend([0.0; 400]);
+                assert_eq!(heard(&samples, Law::A), "");
+            }
+        }
+    }
+
+    #[test]
+    fn a_break_of_10_ms_is_no_second_digit() {
+        for at in (200..600).step_by(5) {
+            let mut samples = tones(b'7', &PLAIN, 120, &mut Noise(1));
+            samples[at..at + 80].fill(0.0);
+            samples.extend([0.0; 800]);
+            assert_eq!(heard(&samples, Law::Mu), "7", "at {at}");
+        }
+    }
+
+    #[test]
+    fn speech_has_no_digits() {
+        for seed in 1..=6 {
+            let speech = crate::generate::speech(seed, 60_000, 8_000);
+            for louder in [1.0, 3.0] {
+                let samples: Vec<_> = speech
+                    .iter()
+                    .map(|sample| (f64::from(*sample) * louder).clamp(-32_000.0, 32_000.0))
+                    .collect();
+                assert_eq!(heard(&samples, Law::A), "", "seed {seed}, {louder} times as loud");
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What is heard of one source (SSRC).
+
+use busyhour_wire::rtcp::ReportBlock;
+use busyhour_wire::rtp::Header;
+
+use super::arrival::{Arrival, Arriving};
+use super::events::{Events, looks_like_event};
+use super::formats::{Formats, Meaning};
+use super::level::Level;
+use super::sequence::{Order, Sequence};
+use crate::quality::Codec;
+use crate::time::Time;
+
+/// One source of a medium.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) ssrc: u32,
+    pub(super) sequence: Sequence,
+    pub(super) arrival: Arrival,
+    /// Of the last packet's payload type.
+    meaning: Meaning,
+    events: Events,
+    pub(super) level: Option<Box<Level>>,
+    /// Packets whose sound was listened to.
+    pub(super) sound_packets: u32,
+    /// The codec heard last, telephone events and comfort noise aside.
+    pub(super) codec: Option<Codec>,
+    reports: Reports,
+}
+
+/// What reports about a source need.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reports {
+    /// Their last sender report: the middle of its NTP timestamp, and when it came.
+    last_sr: Option<(u32, Time)>,
+    /// At our last report.
+    expected_before: u64,
+    distinct_before: u64,
+    /// Something came since.
+    heard_since: bool,
+}
+
+/// A digit, and how it was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Event(u8),
+    Tone(u8),
+}
+
+impl Source {
+    pub(super) fn new(ssrc: u32, meaning: Meaning) -> Source {
+        Source {
+            ssrc,
+            sequence: Sequence::default(),
+            arrival: Arrival::default(),
+            meaning,
+            events: Events::default(),
+            level: None,
+            sound_packets: 0,
+            codec: None,
+            reports: Reports::default(),
+        }
+    }
+
+    /// Forgets what payload types mean: the formats have changed.
+    pub(super) fn set_formats(&mut self, formats: &Formats) {
+        self.meaning = formats.of(self.meaning.payload_type);
+    }
+
+    /// Takes a packet; says whether its payload type was agreed on. `tones`: search sound for digits.
+    pub(super) fn take(
+        &mut self,
+        formats: &Formats,
+        received: Time,
+        header: &Header,
+        payload: &[u8],
+        analyse: bool,
+        tones: bool,
+        mut found: impl FnMut(Found),
+    ) -> bool {
+        self.reports.heard_since = true;
+        if header.payload_type != self.meaning.payload_type {
+            self.meaning = formats.of(header.payload_type);
+        }
+        let meaning = self.meaning;
+        let event = meaning.events || meaning.unknown && looks_like_event(payload);
+        let order = self.sequence.take(header.sequence);
+        if matches!(order, Order::Duplicate | Order::Stray) {
+            return meaning.agreed;
+        }
+        if order == Order::First {
+            self.arrival.restart();
+        }
+        self.arrival.take(Arriving {
+            at: received,
+            timestamp: header.timestamp,
+            clock_hz: meaning.clock_hz,
+            marker: header.marker,
+            event,
+            next: order == Order::Ahead(1),
+        });
+        if event {
+            if let Some(digit) = self.events.take(header.payload_type, header.timestamp, payload) {
+                found(Found::Event(digit));
+            }
+            return meaning.agreed;
+        }
+        if meaning.codec.is_some() {
+            self.codec = meaning.codec;
+        }
+        // What is late would be heard out of order.
+        if analyse
+            && order != Order::Late
+            && let Some(law) = meaning.law
+        {
+            let level = self.level.get_or_insert_with(|| Box::new(Level::new(law)));
+            level.set_law(law);
+            self.sound_packets += 1;
+            level.take(payload, order == Order::Ahead(1), tones, |digit| found(Found::Tone(digit)));
+        }
+        meaning.agreed
+    }
+
+    /// Notes a sender report of this source.
+    pub(super) fn sender_report(&mut self, received: Time, ntp_middle: u32) {
+        self.reports.last_sr = Some((ntp_middle, received));
+    }
+
+    /// What our report says of it, if something came since the last.
+    pub(super) fn report(&mut self, now: Time) -> Option<ReportBlock> {
+        if !std::mem::take(&mut self.reports.heard_since) {
+            return None;
+        }
+        let (expected, distinct) = (self.sequence.expected(), self.sequence.distinct());
+        let expected_since = expected - self.reports.expected_before;
+        // Late packets of the time before can make it more than expected.
+        let lost_since = expected_since.saturating_sub(distinct - self.reports.distinct_before);
+        self.reports.expected_before = expected;
+        self.reports.distinct_before = distinct;
+        let fraction = if expected_since == 0 { 0 } else { lost_since * 256 / expected_since };
+        let (last_sr, delay) = self.reports.last_sr.map_or((0, 0), |(middle, at)| {
+            (middle, u32::try_from((now.micros_since(at) << 16) / 1_000_000).unwrap_or(u32::MAX))
+        });
+        Some(ReportBlock {
+            ssrc: self.ssrc,
+            fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
+            lost: i32::try_from(self.sequence.lost()).unwrap_or(i32::MAX),
+            highest: self.sequence.extended_highest(),
+            jitter: self.arrival.jitter_ticks(),
+            last_sr,
+            delay,
+        })
+    }
+
+    /// Seconds of sound that was not silence: of G.711 what was louder than −50 dBm0, lost packets taken to be like the
+    /// others, and telephone events. `None` if it sent neither.
+    pub(super) fn audible_seconds(&self) -> Option<f64> {
+        let clock = f64::from(self.meaning.clock_hz.max(8_000));
+        let events = self.events.ticks() as f64 / clock;
+        let level = self.level.as_ref()?;
+        let heard = f64::from(self.sound_packets.max(1));
+        Some(level.loud_seconds() * (heard + self.sequence.lost() as f64) / heard + events)
+    }
+}
