@@ -1,5 +1,5 @@
-//! What SRTP costs: CPU time for a packet of 20 ms of G.711 (172 bytes), for each suite, beside a plain copy, and the memory
-//! of a call's two directions.
+//! What SRTP costs: CPU time for a packet of 20 ms of G.711 (172 bytes), for each suite, beside a plain copy, and
+//! the memory of a call in its two directions.
 //!
 //! `cargo run --release -p busyhour-media --example srtp_cost`
 

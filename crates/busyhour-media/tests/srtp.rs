@@ -1,5 +1,5 @@
-//! SRTP between two ends: what is sent arrives as it was over losses, reordering and rollovers; what was changed or has
-//! been there is refused.
+//! SRTP between two ends: what is sent arrives as it was over losses, reordering and rollovers; what was changed
+//! or has been there is refused.
 
 use busyhour_media::srtp::{OVERHEAD_MAX, Policy, Protector, Refused, STREAMS_MAX, Suite, Unprotector};
 use proptest::prelude::*;
@@ -233,7 +233,11 @@ proptest! {
     }
 
     #[test]
-    fn long_losses_and_rollovers_are_followed(policy in any_policy(), first: u16, steps in proptest::collection::vec(1_u16..0x7fff, 1..100)) {
+    fn long_losses_and_rollovers_are_followed(
+        policy in any_policy(),
+        first: u16,
+        steps in proptest::collection::vec(1_u16..0x7fff, 1..100),
+    ) {
         let (mut protector, mut unprotector) = ends(&policy);
         let mut sequence = first;
         for step in steps {
@@ -246,7 +250,10 @@ proptest! {
     }
 
     #[test]
-    fn reports_come_in_any_order_of_64(policy in any_policy(), lates in proptest::collection::vec(0_usize..40, 1..100)) {
+    fn reports_come_in_any_order_of_64(
+        policy in any_policy(),
+        lates in proptest::collection::vec(0_usize..40, 1..100),
+    ) {
         let (mut protector, mut unprotector) = ends(&policy);
         let mut arriving: Vec<_> = lates
             .into_iter()

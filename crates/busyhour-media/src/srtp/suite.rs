@@ -59,14 +59,14 @@ impl Suite {
     /// Finds a suite by its name, in the case of the RFCs. Besides those, `AES_CM_192_…` and `AES_CM_256_…`
     /// are taken, which some devices write.
     pub fn from_name(name: &str) -> Option<Suite> {
-        let suite = Suite::ALL.into_iter().find(|suite| suite.name() == name);
-        suite.or_else(|| match name {
+        let of_devices = match name {
             "AES_CM_192_HMAC_SHA1_80" => Some(Suite::AesCm192Sha1_80),
             "AES_CM_192_HMAC_SHA1_32" => Some(Suite::AesCm192Sha1_32),
             "AES_CM_256_HMAC_SHA1_80" => Some(Suite::AesCm256Sha1_80),
             "AES_CM_256_HMAC_SHA1_32" => Some(Suite::AesCm256Sha1_32),
             _ => None,
-        })
+        };
+        of_devices.or_else(|| Suite::ALL.into_iter().find(|suite| suite.name() == name))
     }
 
     /// Bytes of the master key.

@@ -65,7 +65,7 @@ where
 }
 
 /// A transform with its keys expanded, kept for the packets of a call. The ciphers are boxed, each in its own
-/// size: an expanded AES key has 0.7 to 1 KiB.
+/// size: 176 to 400 bytes.
 pub(super) enum Transform {
     /// A cipher, or none, and the state of an HMAC behind its key.
     Sha1 { cipher: Option<Box<dyn Cipher>>, mac: Hmac<Sha1> },
@@ -106,7 +106,7 @@ pub(super) enum Form<'a> {
 }
 
 impl Form<'_> {
-    /// Expands the keys for one use, on the stack: RTCP is too rare to keep a kilobyte per call for it.
+    /// Expands the keys for one use, on the stack: RTCP is too rare to keep them for it.
     pub(super) fn once<R>(suite: Suite, keys: &SessionKeys, then: impl FnOnce(Form<'_>) -> R) -> R {
         let key = &keys.key;
         if suite.is_aead() {
