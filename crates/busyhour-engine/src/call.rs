@@ -9,6 +9,7 @@ use crate::call_id::CallId;
 use crate::dead_call::Ending;
 use crate::dialogs::Other;
 use crate::injection::OwnLine;
+use crate::media::CallMedia;
 use crate::pool::Pool;
 use crate::routes::Routes;
 use crate::snapshot::FailureKind;
@@ -74,6 +75,7 @@ pub(crate) struct Call {
     /// What only some scenarios use.
     pub(crate) tables: Option<Box<Tables>>,
     pub(crate) extra: Option<Box<Extra>>,
+    pub(crate) media: Option<Box<CallMedia>>,
 }
 
 /// What a call knows of one dialog (spec-3.8 A2).
@@ -296,12 +298,14 @@ impl Call {
             recorded: 0,
             tables: None,
             extra: None,
+            media: None,
         }
     }
 
     /// The earliest of its deadlines; `None` if only a message can move it.
     pub(crate) fn deadline(&self) -> Option<Time> {
-        [self.retransmit.at, self.pause_until, self.receive_until]
+        let wait_until = self.media.as_ref().map_or(Time::ZERO, |media| media.wait_until());
+        [self.retransmit.at, self.pause_until, self.receive_until, wait_until]
             .into_iter()
             .filter(|&at| at != Time::ZERO)
             .min()

@@ -24,7 +24,7 @@ use crate::transport::{
     Source, Trouble, TwinSend,
 };
 use crate::variables::Value;
-use crate::{circuits, errand, matching, outside, release, step, twin};
+use crate::{circuits, errand, matching, media, outside, release, step, twin};
 use busyhour_media::Time;
 use busyhour_media::wheel::Wheel;
 
@@ -258,7 +258,7 @@ impl Engine {
     /// Takes what has happened to a call's media.
     pub fn handle_media(&mut self, now: Time, event: busyhour_media::Event) {
         self.context.now = now;
-        let _ = event;
+        media::handle(self, event);
     }
 
     /// The next wish to a media thread.
@@ -588,6 +588,7 @@ impl Engine {
             (ending, _) => ending,
         };
         self.count(&call, ending);
+        media::end(&mut self.context, &mut call, ending != Ending::Successful);
         if remembered {
             self.dead.remember(self.context.now, call.hash, ending);
             for other in call.others().iter().filter(|other| !other.call_id().is_empty()) {

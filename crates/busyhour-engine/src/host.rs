@@ -1,9 +1,11 @@
 //! The side of a call that actions see, and small questions about a call's variables.
 
+use busyhour_media::{Heard, Source, What};
 use busyhour_scenario::program::{Action, Scope, StepKind, Variable};
 use busyhour_scenario::regex::Groups;
 use busyhour_scenario::template::Template;
 use busyhour_wire::Message;
+use busyhour_wire::sdp::Medium;
 use rand::rngs::SmallRng;
 
 use crate::action::{self, Host, Input, Outcome};
@@ -13,8 +15,10 @@ use crate::dead_call::Ending;
 use crate::errand;
 use crate::event::Event;
 use crate::injection::Files;
+use crate::media;
 use crate::prepare::{Eregs, Prepared};
 use crate::render;
+use crate::settings::MediaSettings;
 use crate::snapshot::FailureKind;
 use crate::step;
 use crate::transport::Protocol;
@@ -176,7 +180,8 @@ impl Host for Running<'_> {
 
     fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> Result<(), FailureKind> {
         let start = out.len();
-        let rendered = source(self.prepared, self.context, self.call).render(template, out);
+        let rendered = media::prepare_text(self.prepared, self.context, self.call, template)
+            .and_then(|()| source(self.prepared, self.context, self.call).render(template, out));
         rendered.map_err(|trouble| {
             out.truncate(start);
             self.context.warn(|| trouble.text.into_bytes());
@@ -264,6 +269,41 @@ impl Host for Running<'_> {
         if matches!(self.part, Part::Step(_)) {
             errand::close_connection(self.prepared, self.context, self.call);
         }
+    }
+
+    fn media(&self) -> Result<&MediaSettings, &'static str> {
+        if matches!(self.part, Part::Init(_)) {
+            return Err("<init> has no call that plays or listens");
+        }
+        self.context.settings.media.as_ref().ok_or("this run has no media")
+    }
+
+    fn play(&mut self, medium: Medium, source: Source) -> Result<(), FailureKind> {
+        media::play(self.prepared, self.context, self.call, medium, source)
+    }
+
+    fn tell_media(&mut self, medium: Option<Medium>, what: What) -> Result<(), FailureKind> {
+        match medium {
+            Some(medium) => media::tell_of(self.prepared, self.context, self.call, medium, what),
+            None => {
+                media::tell(self.prepared, self.context, self.call, what);
+                Ok(())
+            }
+        }
+    }
+
+    fn wait_for_streams(&mut self, timeout_ms: u64) {
+        if let Part::Step(step) = self.part {
+            media::wait_for_streams(self.context, self.call, step, timeout_ms);
+        }
+    }
+
+    fn heard(&self, medium: Medium) -> Heard {
+        media::heard(self.context, self.call, medium)
+    }
+
+    fn call_id(&self) -> &[u8] {
+        self.call.id.as_bytes()
     }
 
     fn take_buffer(&mut self) -> Vec<u8> {

@@ -31,6 +31,7 @@ mod host;
 pub mod injection;
 mod kept;
 mod matching;
+mod media;
 mod origination;
 mod outside;
 pub mod pacing;

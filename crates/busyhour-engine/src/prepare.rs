@@ -9,11 +9,12 @@ use busyhour_scenario::program::{
     Action, DefaultMessage, Expect, Program, Role, Scope, SendStart, StepKind, Variable,
 };
 use busyhour_scenario::regex::{Pattern, Regex};
-use busyhour_scenario::template::{Keyword, Piece, Template};
+use busyhour_scenario::template::{CryptoPart, Keyword, Piece, Template};
 
 use crate::automatic;
 use crate::injection::FieldFiles;
 use crate::kept::Layout;
+use crate::media;
 use crate::render;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -34,6 +35,8 @@ pub(crate) struct Prepared {
     pub(crate) init_eregs: Eregs,
     /// Its injection files.
     pub(crate) fields: FieldFiles,
+    /// What its calls need of media.
+    pub(crate) media: media::Plan,
     /// Places of this program's global and user variables among the shared ones.
     globals: Vec<usize>,
     users: Vec<usize>,
@@ -57,11 +60,16 @@ pub(crate) struct Message {
     pub(crate) is_response: bool,
     /// A request other than ACK and CANCEL: it raises the call's CSeq.
     pub(crate) raises_cseq: bool,
+    /// A request whose SDP is always an offer (RFC 3264, RFC 3311).
+    pub(crate) begins_offer: bool,
+    /// What must be there before it is rendered; most messages need nothing.
+    pub(crate) needs: Box<[media::Need]>,
 }
 
 impl Prepared {
     pub(crate) fn new(program: &Arc<Program>, settings: &Settings, shared: &Shared) -> Prepared {
         let fields = FieldFiles::new(program, shared);
+        let media = media::Plan::new(program, settings);
         let shared = shared.values();
         let places = |scope, names: &[String]| names.iter().map(|name| shared.place(scope, name)).collect();
         Prepared {
@@ -69,15 +77,16 @@ impl Prepared {
             messages: program
                 .steps
                 .iter()
-                .map(|step| Message::of_step(&step.kind, program, settings, &fields))
+                .map(|step| Message::of_step(&step.kind, program, settings, &fields, &media))
                 .collect(),
             automatic: automatic::Kind::ALL
-                .map(|kind| (kind, automatic_message(kind, program, settings, &fields)))
+                .map(|kind| (kind, automatic_message(kind, program, settings, &fields, &media)))
                 .into(),
             expected: program.steps.iter().map(|step| expected(&step.kind)).collect(),
             eregs: eregs(&program.steps),
             init_eregs: eregs(&program.init),
             fields,
+            media,
             globals: places(Scope::Global, &program.variables.global),
             users: places(Scope::User, &program.variables.user),
             has_timer_table: program.timers.len() > 64
@@ -94,9 +103,17 @@ impl Prepared {
 }
 
 impl Message {
-    fn of_step(kind: &StepKind, program: &Program, settings: &Settings, fields: &FieldFiles) -> Message {
+    fn of_step(
+        kind: &StepKind,
+        program: &Program,
+        settings: &Settings,
+        fields: &FieldFiles,
+        media: &media::Plan,
+    ) -> Message {
         match kind {
-            StepKind::Send(send) => Message::new(&send.template, &send.start, program, settings, fields),
+            StepKind::Send(send) => {
+                Message::new(&send.template, &send.start, program, settings, fields, media)
+            }
             _ => Message::default(),
         }
     }
@@ -107,7 +124,10 @@ impl Message {
         program: &Program,
         settings: &Settings,
         fields: &FieldFiles,
+        media: &media::Plan,
     ) -> Message {
+        // Shared ports become plain digits below.
+        let needs = media::needs(template, media);
         let template = fold(template, program, settings);
         let keywords = || {
             template.pieces.iter().filter_map(|piece| match piece {
@@ -130,6 +150,8 @@ impl Message {
             is_ack: method == "ACK",
             is_response: matches!(start, SendStart::Response(_)),
             raises_cseq: !matches!(method, "" | "ACK" | "CANCEL"),
+            begins_offer: matches!(method, "INVITE" | "UPDATE"),
+            needs,
             template,
         }
     }
@@ -140,11 +162,12 @@ fn automatic_message(
     program: &Program,
     settings: &Settings,
     fields: &FieldFiles,
+    media: &media::Plan,
 ) -> Message {
     let (id, template, start) = kind.description();
     let replaced = program.default_messages.iter().find(|(of, _)| *of == id).map(|(_, template)| template);
     debug_assert!(id != DefaultMessage::Ack2, "never sent (spec-engine §8)");
-    Message::new(replaced.unwrap_or(&template), &start, program, settings, fields)
+    Message::new(replaced.unwrap_or(&template), &start, program, settings, fields, media)
 }
 
 fn expected(kind: &StepKind) -> Option<RefCell<Regex>> {
@@ -206,6 +229,10 @@ fn constant(keyword: &Keyword, program: &Program, settings: &Settings) -> Option
         Keyword::LocalPort(offset) if !settings.socket_per_call => {
             render::number(i64::from(settings.local_port) + i64::from(*offset), &mut text);
         }
+        // But for keys, they are the same wherever they stand. A key is not: another may be made before a repetition.
+        Keyword::Crypto(crypto) if !matches!(crypto.part, CryptoPart::KeyParams { .. }) => {
+            media::append_crypto_word(crypto, &mut text);
+        }
         keyword => return render::of_settings(keyword, settings, &mut text).then_some(text),
     }
     Some(text)
@@ -227,7 +254,6 @@ fn is_stable(keyword: &Keyword, program: &Program) -> bool {
             | Keyword::LocalIp
             | Keyword::AutoMediaPort(..)
             | Keyword::RtpStreamPort(..)
-            | Keyword::Crypto(_)
             | Keyword::CallId
             | Keyword::CallNumber
             | Keyword::Branch(_)

@@ -14,6 +14,7 @@ use crate::circuits;
 use crate::date;
 use crate::injection;
 use crate::kept::{FROM, TO};
+use crate::media;
 use crate::prepare::Prepared;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -152,8 +153,7 @@ impl Source<'_> {
             Keyword::RemotePort(offset) => number(i64::from(self.remote().port()) + i64::from(*offset), out),
             Keyword::LocalPort(offset) => number(i64::from(call.local_port) + i64::from(*offset), out),
             Keyword::AutoMediaPort(offset, _) => {
-                let step = 4 * (call.number as i64 - 1).max(0) % 10_000;
-                number(i64::from(self.settings.media_port) + step + i64::from(*offset), out);
+                number(media::auto_port(self.settings, call.number) + i64::from(*offset), out);
             }
             Keyword::CSeq(offset) => number(i64::from(call.dialog.cseq) + i64::from(*offset), out),
             Keyword::LastCSeqNumber(offset) => {
@@ -202,7 +202,8 @@ impl Source<'_> {
             }
             Keyword::TdmMap => circuits::render(self.settings, call, out)?,
             Keyword::File(name) => self.file(name, out)?,
-            Keyword::RtpStreamPort(..) | Keyword::Crypto(_) | Keyword::NotAvailable(_) => {
+            Keyword::RtpStreamPort(..) | Keyword::Crypto(_) => media::append(keyword, call, out)?,
+            Keyword::NotAvailable(_) => {
                 let text = format!("{keyword:?} is not available yet");
                 return Err(Unrenderable::new(FailureKind::NotAvailable, text));
             }

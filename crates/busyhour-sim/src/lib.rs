@@ -13,11 +13,13 @@
 //! assert_eq!(world.snapshot(uac).counters.successful, 20);
 //! ```
 
+mod media;
 mod network;
 mod node;
 mod puppet;
 mod world;
 
+pub use media::SimPorts;
 pub use network::Conditions;
 pub use node::{Node, program};
 pub use puppet::Heard;

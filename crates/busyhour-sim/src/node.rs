@@ -14,6 +14,7 @@ use busyhour_engine::{
 use busyhour_scenario::program::Program;
 use busyhour_scenario::source::Source as File;
 
+use crate::media::Books;
 use crate::network::Network;
 
 /// One run: one address, any number of workers.
@@ -33,6 +34,9 @@ pub struct Node {
     name: fn(&str) -> (u64, Option<IpAddr>),
     /// What errands have come to, and when and to whom it will be said.
     answers: Vec<(Time, usize, CallRef, ErrandResult)>,
+    media: Books,
+    /// What media threads will say, and when.
+    media_events: Vec<(Time, busyhour_media::Event)>,
     /// Everything the engines said.
     pub events: Vec<Event>,
     /// Commands that scenarios have run, in order.
@@ -105,6 +109,8 @@ impl Node {
             command: |_| (0, CommandEnd::Exited(0)),
             name: |_| (0, None),
             answers: Vec::new(),
+            media: Books::default(),
+            media_events: Vec::new(),
             events: Vec::new(),
             commands: Vec::new(),
         }
@@ -120,6 +126,22 @@ impl Node {
     pub fn names(mut self, find: fn(&str) -> (u64, Option<IpAddr>)) -> Node {
         self.name = find;
         self
+    }
+
+    /// Streams of `rtp_stream` end after so many ms; without, they never do.
+    pub fn streams_end(mut self, ms: u64) -> Node {
+        self.media.streams_end_ms = Some(ms);
+        self
+    }
+
+    /// What its media threads were told since this was last asked, in words.
+    pub fn media_told(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.media.told)
+    }
+
+    /// How many calls' media have begun, and ended.
+    pub fn media_calls(&self) -> (usize, usize) {
+        (self.media.begun, self.media.ended)
     }
 
     /// With so many workers.
@@ -162,7 +184,8 @@ impl Node {
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Time> {
-        let answers = self.answers.iter().map(|&(at, ..)| at);
+        let events = self.media_events.iter().map(|&(at, _)| at);
+        let answers = self.answers.iter().map(|&(at, ..)| at).chain(events);
         self.engines.iter().filter_map(Engine::next_timeout).chain(answers).min()
     }
 
@@ -197,6 +220,10 @@ impl Node {
         while let Some(at) = self.answers.iter().position(|&(due, ..)| due <= now) {
             let (_, worker, call, result) = self.answers.remove(at);
             self.engines[worker].handle_errand(now, call, result);
+        }
+        while let Some(at) = self.media_events.iter().position(|&(due, _)| due <= now) {
+            let (_, event) = self.media_events.remove(at);
+            self.engines[usize::from(event.call.worker)].handle_media(now, event);
         }
         for engine in &mut self.engines {
             if engine.next_timeout().is_some_and(|at| at <= now) {
@@ -233,6 +260,10 @@ impl Node {
                 }
                 while let Some(handover) = engine.poll_handover() {
                     handovers.push(handover);
+                }
+                while let Some(command) = engine.poll_media() {
+                    let media = self.settings.media.as_ref().expect("media without media settings");
+                    self.media_events.extend(self.media.take(now, &media.ports, command));
                 }
                 while let Some(errand) = engine.poll_errand() {
                     match errand {

@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
+use busyhour_media::{Heard, Source, What};
 use busyhour_scenario::program::{Action, Scope, Variable, VariableTable};
 use busyhour_scenario::regex::{Groups, Regex};
 use busyhour_scenario::template::{Keyword, Piece, Template};
+use busyhour_wire::sdp::Medium;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::{Host, Input, Outcome};
 use crate::event::Event;
 use crate::injection::Files;
+use crate::settings::MediaSettings;
 use crate::snapshot::FailureKind;
 use crate::transport::Protocol;
 use crate::variables::Value;
@@ -41,6 +44,10 @@ pub(super) struct FakeHost {
     pub(super) connections_closed: usize,
     pub(super) buffers_lent: usize,
     pub(super) files: Files,
+    pub(super) media: Option<MediaSettings>,
+    pub(super) told: Vec<String>,
+    pub(super) waits: Vec<u64>,
+    pub(super) heard: HashMap<Medium, Heard>,
 }
 
 impl FakeHost {
@@ -163,6 +170,31 @@ impl Host for FakeHost {
 
     fn close_connection(&mut self) {
         self.connections_closed += 1;
+    }
+
+    fn media(&self) -> Result<&MediaSettings, &'static str> {
+        self.media.as_ref().ok_or("no media")
+    }
+
+    fn play(&mut self, medium: Medium, source: Source) -> Result<(), FailureKind> {
+        self.tell_media(Some(medium), What::Play { medium, source })
+    }
+
+    fn tell_media(&mut self, _: Option<Medium>, what: What) -> Result<(), FailureKind> {
+        self.told.push(format!("{what:?}"));
+        Ok(())
+    }
+
+    fn wait_for_streams(&mut self, timeout_ms: u64) {
+        self.waits.push(timeout_ms);
+    }
+
+    fn heard(&self, medium: Medium) -> Heard {
+        self.heard.get(&medium).cloned().unwrap_or_default()
+    }
+
+    fn call_id(&self) -> &[u8] {
+        b"1@host"
     }
 
     fn take_buffer(&mut self) -> Vec<u8> {

@@ -5,6 +5,7 @@
 mod arithmetic;
 mod auth;
 mod check;
+mod claim;
 mod command;
 mod destination;
 mod ereg;
@@ -13,16 +14,20 @@ mod fake;
 mod flow;
 mod header;
 mod injection;
+mod media;
 mod text;
 mod url;
 
+use busyhour_media::{Heard, Source, What};
 use busyhour_scenario::program::{Action, InternalCommand, Scope, Variable, VariableTable};
 use busyhour_scenario::regex::Groups;
 use busyhour_scenario::template::Template;
+use busyhour_wire::sdp::Medium;
 use rand::rngs::SmallRng;
 
 use crate::event::Event;
 use crate::injection::Files;
+use crate::settings::MediaSettings;
 use crate::snapshot::FailureKind;
 use crate::transport::Protocol;
 use crate::variables::Value;
@@ -95,6 +100,33 @@ pub(crate) trait Host {
 
     /// Gives the call's socket up.
     fn close_connection(&mut self);
+
+    /// Media of the run.
+    ///
+    /// # Errors
+    /// There are none, or no call that could have any: why, in words.
+    fn media(&self) -> Result<&MediaSettings, &'static str>;
+
+    /// Plays something, on a port that the medium gets if it has none.
+    ///
+    /// # Errors
+    /// What the call fails as, if there is no port: a warning says why.
+    fn play(&mut self, medium: Medium, source: Source) -> Result<(), FailureKind>;
+
+    /// Tells the media thread something of a medium, which gets a port if it has none; or of the whole call.
+    ///
+    /// # Errors
+    /// As [`Host::play`].
+    fn tell_media(&mut self, medium: Option<Medium>, what: What) -> Result<(), FailureKind>;
+
+    /// The call's next step waits until nothing streams any more, at most so long; 0: for ever.
+    fn wait_for_streams(&mut self, timeout_ms: u64);
+
+    /// What the call has heard of a medium.
+    fn heard(&self, medium: Medium) -> Heard;
+
+    /// The call's Call-ID, for warnings.
+    fn call_id(&self) -> &[u8];
 
     /// Lends a buffer, to be given back by [`Host::return_buffer`]; what is in it does not matter.
     fn take_buffer(&mut self) -> Vec<u8>;
@@ -185,7 +217,7 @@ fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host
         Action::ExecInternal(InternalCommand::StopNow) => return flow::stop_now(host),
         Action::ExecInternal(InternalCommand::StopGracefully) => host.stop_gracefully(),
         Action::ExecInternal(InternalCommand::StopCall) => return Outcome::StopCall,
-        Action::Media(_) => return not_available("media", host),
+        Action::Media(action) => return media::run(action, input, host),
         Action::NotAvailable { name } => return not_available(name, host),
     }
     Outcome::Done

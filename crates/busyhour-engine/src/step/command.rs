@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::event::Direction;
 use crate::host::{self, Part};
+use crate::media;
 use crate::prepare::Prepared;
 use crate::render::{self, Unrenderable};
 use crate::snapshot::FailureKind;
@@ -35,7 +36,9 @@ pub(super) fn send(
     }
     let index = call.step;
     super::bookkeeping(context, call, step, context.now);
-    let text = match render(prepared, context, call, &send.template) {
+    let text = media::prepare_text(prepared, context, call, &send.template)
+        .and_then(|()| render(prepared, context, call, &send.template));
+    let text = match text {
         Ok(text) => text,
         Err(trouble) => {
             warn(context, call, &format!("command could not be made: {}", trouble.text));

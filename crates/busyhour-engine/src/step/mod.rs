@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::host::{self, Part};
 use crate::prepare::Prepared;
-use crate::{errand, matching, retransmit};
+use crate::{errand, matching, media, retransmit};
 use busyhour_media::Time;
 
 /// Most steps a call runs before others get their turn: a scenario may loop without waiting.
@@ -85,6 +85,9 @@ pub(crate) fn timeout(prepared: &Prepared, context: &mut Context, call: &mut Cal
         && call.receive_until <= now
         && let Some(fate) = recv::timeout(prepared, context, call)
     {
+        return fate;
+    }
+    if let Some(fate) = media::timeout(prepared, context, call) {
         return fate;
     }
     run(prepared, context, call)

@@ -9,7 +9,7 @@ use crate::dead_call::Ending;
 use crate::host::{self, Part};
 use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
-use crate::{auth, retransmit, routes, unexpected};
+use crate::{auth, media, retransmit, routes, unexpected};
 use busyhour_media::Time;
 
 /// Waits at a recv: its deadline begins when the call comes to it.
@@ -101,6 +101,14 @@ pub(crate) fn take(
     if message.method() == Some(b"ACK") {
         call.dialog.established = true;
         call.dialog.ack_pending = false;
+    }
+    if prepared.media.has
+        && !step.ignore_sdp
+        && let Err(why) = media::received(prepared, context, call, message)
+    {
+        context.warn(|| media::with_call_id(&format!("{why}: the call is rejected"), call));
+        keep(prepared, context, call, message);
+        return Some(unexpected::release(prepared, context, call, FailureKind::CallRejected));
     }
     let acted = host::act(prepared, context, call, Part::Step(index), message.bytes());
     if let Some(fate) = acted.fate {

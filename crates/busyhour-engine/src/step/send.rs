@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::errand;
 use crate::host::{self, Part};
+use crate::media;
 use crate::prepare::{Message, Prepared};
 use crate::render;
 use crate::snapshot::FailureKind;
@@ -38,11 +39,22 @@ pub(super) fn run(
     if let Some(id) = call.open_dialog(&prepared.program) {
         context.opened_dialogs.push((id, call.slot));
     }
+    if let Err(trouble) = media::prepare(prepared, context, call, &message.needs) {
+        context.warn(|| unsent(call, &trouble));
+        return Some(unexpected::release(prepared, context, call, trouble.kind));
+    }
     let start = context.out.bytes.len();
     if let Err(trouble) = render_in_transaction(prepared, context, call, index, message, send) {
         context.out.bytes.truncate(start);
         context.warn(|| unsent(call, &trouble));
         return Some(unexpected::release(prepared, context, call, trouble.kind));
+    }
+    if prepared.media.has
+        && let Err(why) = media::sent(prepared, context, call, message, start)
+    {
+        context.out.bytes.truncate(start);
+        context.warn(|| media::with_call_id(&format!("{why}: the call is rejected"), call));
+        return Some(unexpected::release(prepared, context, call, FailureKind::CallRejected));
     }
     note_transactions(context, call, send, index, start);
     let path = path_for(call, message, &context.out.bytes[start..]);

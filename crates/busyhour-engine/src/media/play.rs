@@ -1,0 +1,73 @@
+//! What actions do with the media of their call.
+
+use busyhour_media::{Heard, Source, What};
+use busyhour_wire::sdp::Medium;
+
+use super::description::hurry;
+use super::port::take_any;
+use super::{begin, of, with_call_id};
+use crate::call::Call;
+use crate::context::Context;
+use crate::prepare::Prepared;
+use crate::snapshot::FailureKind;
+
+/// Most wishes that wait for media threads; what a scenario wants beyond it is not done, with a warning. Ports, keys and
+/// ends are always told.
+const WAITING_MAX: usize = 262_144;
+
+/// Plays something. Where it is to go may not be known yet: then a warning says so, once a call.
+///
+/// # Errors
+/// What the call fails as: there is no port. A warning says why.
+pub(crate) fn play(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    medium: Medium,
+    source: Source,
+) -> Result<(), FailureKind> {
+    tell_of(prepared, context, call, medium, What::Play { medium, source })?;
+    let media = of(prepared, context, call);
+    if media.line(medium).remote.is_none() && !std::mem::replace(&mut media.warned, true) {
+        let text = format!("the peer's SDP has named no address for {} yet: nothing is sent", medium.name());
+        context.warn(|| with_call_id(&text, call));
+    }
+    Ok(())
+}
+
+/// Tells the media thread something of a medium, which gets a port if it has none.
+///
+/// # Errors
+/// As [`play`].
+pub(crate) fn tell_of(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    medium: Medium,
+    what: What,
+) -> Result<(), FailureKind> {
+    if let Err(no_port) = take_any(prepared, context, call, medium) {
+        context.warn(|| with_call_id(&format!("{}: the call fails", no_port.text), call));
+        return Err(FailureKind::MediaPort);
+    }
+    hurry(context, call);
+    tell(prepared, context, call, what);
+    Ok(())
+}
+
+/// Tells the media thread something of the call.
+pub(crate) fn tell(prepared: &Prepared, context: &mut Context, call: &mut Call, what: What) {
+    begin(prepared, context, call);
+    if context.media.len() >= WAITING_MAX {
+        context.warn(|| with_call_id("media threads are too slow: a media action is left out", call));
+        return;
+    }
+    let command = of(prepared, context, call).command(what);
+    context.media.push_back(command);
+}
+
+/// What the call has heard of a medium up to now; nothing, if it has none.
+pub(crate) fn heard(context: &Context, call: &Call, medium: Medium) -> Heard {
+    let ear = call.media.as_ref().and_then(|media| media.ear.as_ref());
+    ear.and_then(|ear| ear.heard(medium, context.now)).unwrap_or_default()
+}

@@ -1,0 +1,70 @@
+//! `rtp_stream="wait"`: the call's next step waits until nothing streams any more (spec-3.8 A5).
+
+use busyhour_media::{Time, What};
+
+use crate::call::{Call, Fate};
+use crate::context::Context;
+use crate::errand;
+use crate::prepare::Prepared;
+use crate::snapshot::FailureKind;
+use crate::unexpected;
+
+/// A wait that goes on. It counts as an errand of the call.
+#[derive(Debug)]
+pub(super) struct Wait {
+    /// [`Time::ZERO`]: for ever.
+    pub(super) until: Time,
+    /// The step of the action.
+    step: u32,
+}
+
+/// Begins to wait; a further wait of the same list takes the place of the first. `step` is that of the action.
+pub(crate) fn wait_for_streams(context: &mut Context, call: &mut Call, step: u32, timeout_ms: u64) {
+    // Without media nothing streams.
+    let Some(media) = call.media.as_mut().filter(|media| media.ear.is_some()) else { return };
+    let until = if timeout_ms == 0 { Time::ZERO } else { context.now + timeout_ms.saturating_mul(1000) };
+    if media.wait.replace(Wait { until, step }).is_none() {
+        call.errands += 1;
+    }
+    context.media.push_back(media.command(What::TellStreamsEnd));
+}
+
+/// Nothing streams any more.
+pub(crate) fn streams_ended(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Fate {
+    // A wait that timed out is no more.
+    if take(call).is_none() {
+        return Fate::Waits;
+    }
+    errand::go_on(prepared, context, call)
+}
+
+/// A deadline of the call has passed; `None` if it was not the end of its wait.
+pub(crate) fn timeout(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Option<Fate> {
+    let until = call.media.as_ref()?.wait_until();
+    if until == Time::ZERO || until > context.now {
+        return None;
+    }
+    let step = take(call)?.step;
+    let steps = &prepared.program.steps;
+    let label = steps.get(step as usize).and_then(|step| step.on_timeout);
+    let label = label.filter(|&target| (target as usize) < steps.len());
+    context.warn(|| {
+        let then = match label {
+            Some(target) => format!("jumping to label {target}"),
+            None => "without label: the call fails".to_owned(),
+        };
+        let text = format!("rtp_stream wait timeout on message {}:{step}, {then}", call.program);
+        super::with_call_id(&text, call)
+    });
+    match label {
+        Some(target) => call.go_to(target),
+        None => return Some(unexpected::release(prepared, context, call, FailureKind::MediaWait)),
+    }
+    Some(errand::go_on(prepared, context, call))
+}
+
+fn take(call: &mut Call) -> Option<Wait> {
+    let wait = call.media.as_mut()?.wait.take()?;
+    call.errands = call.errands.saturating_sub(1);
+    Some(wait)
+}
