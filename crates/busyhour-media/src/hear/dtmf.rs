@@ -1,13 +1,13 @@
 //! Digits as tones in G.711 (ITU-T Q.23, Q.24): two sines, one of each group, in blocks of 105 samples.
 //!
-//! A block is taken for a digit if it is louder than −36 dBm0, one frequency of each group stands out, both have about
-//! the same level, and together they are nearly all there is. The powers at the eight frequencies come from sums of
-//! products with sines and cosines, which is what Goertzel's recursion computes too, but without its chain of
-//! dependencies; and they are first computed from every third sample, which most speech does not pass. There 1477 Hz
-//! appears at 1190 Hz, near 1209, and 1336 Hz, near half the rate, may vanish, so the choice among the frequencies is left
-//! to the whole block.
+//! Three looks, each at what passed the one before: is the block louder than −36 dBm0, and is half of its power, as every
+//! third sample shows it, near two of the frequencies; is it so with all samples; are two sines nearly all there is
+//! ([`tones`]). The powers at the eight frequencies come from sums of products with sines and cosines, which is what
+//! Goertzel's recursion computes too, but without its chain of dependencies. Among every third sample 1477 Hz appears at
+//! 1190 Hz, near 1209, and 1336 Hz, near half the rate, may vanish, so there the frequencies are not chosen yet.
 
 use super::level::POWER_0_DBM0;
+use super::tones;
 
 /// Samples of a block: 13.1 ms. The width of 76 Hz tells the frequencies apart, which are 70 Hz or more from each other.
 pub(super) const BLOCK: usize = 105;
@@ -15,30 +15,29 @@ pub(super) const BLOCK: usize = 105;
 pub(super) const THIRD: usize = BLOCK / 3;
 
 /// Lengths of the tables, filled up with zeros for whole vectors.
-const BLOCK_FULL: usize = 112;
+pub(super) const BLOCK_FULL: usize = 112;
 const THIRD_FULL: usize = 40;
 
 /// Q.23: the low group, then the high group.
-const FREQUENCIES: [f64; 8] = [697.0, 770.0, 852.0, 941.0, 1_209.0, 1_336.0, 1_477.0, 1_633.0];
-const KEYS: [[u8; 4]; 4] = [*b"123A", *b"456B", *b"789C", *b"*0#D"];
+pub(super) const FREQUENCIES: [f64; 8] = [697.0, 770.0, 852.0, 941.0, 1_209.0, 1_336.0, 1_477.0, 1_633.0];
+pub(super) const KEYS: [[u8; 4]; 4] = [*b"123A", *b"456B", *b"789C", *b"*0#D"];
 
 /// Scale of the tables' sines.
 const SCALE: f64 = 4_096.0;
 
 /// Lowest level of a block with a digit: −36 dBm0 (Q.24: Australia has the lowest, −33 dBm for each tone).
 const ENERGY_MIN: u32 = (POWER_0_DBM0 * 0.000_251_188_6 * THIRD as f64) as u32;
-/// Part of a block's power that is in its two tones, from every third sample: lower, as two tones may beat there.
+/// Part of a block's power near two of the frequencies, from every third sample, that makes it worth a closer look.
 const SHARE_THIRD: f32 = 0.5;
-/// The same from all samples. A tone 1.5 % off still has 0.71 of its power where it is looked for; noise at 15 dB under
-/// the tones takes 0.03.
-const SHARE: f32 = 0.66;
-/// The low tone may be this much stronger (Q.24: 8 dB in North America; and 3 dB, as a strong low tone changes what is
-/// seen of a weak high one by up to a quarter of its amplitude), as a ratio of powers: 11 dB.
-const TWIST_LOW: f32 = 12.6;
-/// The high tone may be this much stronger (Q.24: 4 dB in North America, 5 in Japan, 6 in Europe): 7 dB.
-const TWIST_HIGH: f32 = 5.01;
-/// How far a tone stands out from the others of its group: 6 dB.
-const OTHERS: f32 = 4.0;
+/// The same from all samples: a tone 1.5 % off still has 0.71 of its power where it is looked for.
+const SHARE_WHOLE: f32 = 0.6;
+/// Part of a block's power in the two tones that fit it best. Noise at 15 dB under the tones takes 0.03, being between two
+/// of the frequencies that are tried 0.04; speech that has so much in two sines is rare.
+pub(super) const SHARE: f32 = 0.82;
+/// The low tone may be this much stronger (Q.24: 8 dB in North America; and 1 dB for the error), as a ratio of powers: 9 dB.
+pub(super) const TWIST_LOW: f32 = 7.94;
+/// The high tone may be this much stronger (Q.24: 4 dB in North America, 5 in Japan, 6 in Europe; and 1 dB): 7 dB.
+pub(super) const TWIST_HIGH: f32 = 5.01;
 
 /// Blocks with the same digit until it counts: a tone of 40 ms (Q.24) has at least two whole blocks, one of 15 ms none
 /// that pass next to each other.
@@ -123,30 +122,25 @@ fn digit(table: &[i16; 256], block: &[u8; BLOCK], third: &[i16; THIRD_FULL], ene
         *sample = table[usize::from(*code)];
     }
     let all = dot(&samples, &samples) as f32 * (BLOCK as f64 / 2.0 * SCALE * SCALE) as f32;
-    let (row, low, low_others) = strongest(&samples, &WAVES[..4]);
-    let (column, high, high_others) = strongest(&samples, &WAVES[4..]);
-    let stands_out = low > low_others * OTHERS && high > high_others * OTHERS;
-    let balanced = low <= high * TWIST_LOW && high <= low * TWIST_HIGH;
-    if stands_out && balanced && low + high >= all * SHARE { KEYS[row][column] } else { 0 }
+    let (row, low) = strongest(&samples, &WAVES[..4]);
+    let (_, high) = strongest(&samples, &WAVES[4..]);
+    if low + high < all * SHARE_WHOLE { 0 } else { tones::key(&samples[..BLOCK], row) }
 }
 
 /// The cosine and the sine of one frequency.
 type Wave<const LEN: usize> = [[i16; LEN]; 2];
 
-/// The strongest frequency of a group: which, its power, and that of the second strongest.
-fn strongest<const LEN: usize>(samples: &[i16; LEN], waves: &[Wave<LEN>]) -> (usize, f32, f32) {
-    let (mut index, mut first, mut second) = (0, 0.0, 0.0);
+/// The strongest frequency of a group, and its power.
+fn strongest<const LEN: usize>(samples: &[i16; LEN], waves: &[Wave<LEN>]) -> (usize, f32) {
+    let (mut index, mut strongest) = (0, 0.0);
     for (n, [cosine, sine]) in waves.iter().enumerate() {
         let (re, im) = (dot(samples, cosine) as f32, dot(samples, sine) as f32);
         let power = re * re + im * im;
-        if power > first {
-            second = first;
-            (index, first) = (n, power);
-        } else if power > second {
-            second = power;
+        if power > strongest {
+            (index, strongest) = (n, power);
         }
     }
-    (index, first, second)
+    (index, strongest)
 }
 
 /// Sum of products: at most 105 of 4096 · 4096, below 2^31.

@@ -46,6 +46,8 @@ pub(super) struct Level {
     quiet_blocks: u32,
     loud_power: f64,
     quiet_power: f64,
+    /// All samples, those of incomplete blocks included.
+    samples: u64,
     dtmf: Dtmf,
 }
 
@@ -60,6 +62,7 @@ impl Level {
             quiet_blocks: 0,
             loud_power: 0.0,
             quiet_power: 0.0,
+            samples: 0,
             dtmf: Dtmf::default(),
         }
     }
@@ -81,6 +84,7 @@ impl Level {
         digits: bool,
         mut heard: impl FnMut(u8),
     ) {
+        self.samples += payload.len() as u64;
         if !follows {
             self.filled = 0;
         }
@@ -122,9 +126,10 @@ impl Level {
         if digits { self.dtmf.take(self.law.table(), block, &third, energy) } else { None }
     }
 
-    /// Seconds of sound above −50 dBm0.
+    /// Seconds of sound above −50 dBm0: that part of what was taken that the complete blocks have.
     pub(super) fn loud_seconds(&self) -> f64 {
-        f64::from(self.loud_blocks) * BLOCK as f64 / 8_000.0
+        let blocks = f64::from(self.loud_blocks) + f64::from(self.quiet_blocks);
+        if blocks == 0.0 { 0.0 } else { self.samples as f64 / 8_000.0 * f64::from(self.loud_blocks) / blocks }
     }
 
     /// Mean power of what is above −50 dBm0, in dBm0; of everything if nothing is, down to −90. `None` before the first

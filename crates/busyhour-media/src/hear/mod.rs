@@ -14,6 +14,7 @@ mod formats;
 mod level;
 mod sequence;
 mod source;
+mod tones;
 
 use busyhour_wire::rtcp::{self, ReportBlock};
 use busyhour_wire::rtp::Header;

@@ -1,0 +1,92 @@
+//! The two sines of a digit in a block that may hold one: which they are, how strong, and what remains without them.
+//!
+//! Each tone is looked for at its frequency and 1 % below and above, which is close enough for the 1.5 % that Q.24 allows.
+//! One is taken out before the other is measured, so that a strong one does not hide a weak one.
+
+use std::sync::LazyLock;
+
+use super::dtmf::{BLOCK, BLOCK_FULL, FREQUENCIES, KEYS, SHARE, TWIST_HIGH, TWIST_LOW};
+
+/// A tone is tried at these parts of its frequency.
+const TRIED: [f64; 3] = [0.99, 1.0, 1.01];
+/// Sums are kept in so many parts, as one would be a chain of additions.
+const LANES: usize = 8;
+
+type Samples = [f32; BLOCK_FULL];
+
+/// The cosine and the sine of a frequency, zero behind the block.
+type Wave = [Samples; 2];
+
+static WAVES: LazyLock<[[Wave; 3]; 8]> = LazyLock::new(|| {
+    FREQUENCIES.map(|hz| {
+        TRIED.map(|part| {
+            let mut wave = [[0.0; BLOCK_FULL]; 2];
+            for n in 0..BLOCK {
+                let (sine, cosine) = (n as f64 * hz * part / 8_000.0 * std::f64::consts::TAU).sin_cos();
+                wave[0][n] = cosine as f32;
+                wave[1][n] = sine as f32;
+            }
+            wave
+        })
+    })
+});
+
+/// The key of a block, 0 if it is none: the low tone, whose row is known, and a high one must be nearly all there is, and
+/// about as strong as each other.
+pub(super) fn key(block: &[i16], row: usize) -> u8 {
+    let mut rest = [0.0; BLOCK_FULL];
+    for (sample, value) in rest.iter_mut().zip(block) {
+        *sample = f32::from(*value);
+    }
+    let all = dot(&rest, &rest);
+    let low_wave = best(&rest, &WAVES[row]);
+    let mut low = measure(&rest, low_wave);
+    remove(&mut rest, low_wave, low);
+    let powers: [f32; 4] = std::array::from_fn(|n| power(measure(&rest, &WAVES[4 + n][1])));
+    let column = (0..4).fold(0, |best, n| if powers[n] > powers[best] { n } else { best });
+    let high_wave = best(&rest, &WAVES[4 + column]);
+    let mut high = measure(&rest, high_wave);
+    remove(&mut rest, high_wave, high);
+    // What the high tone had added to the low one, and the low one then to the high one.
+    for (wave, tone) in [(low_wave, &mut low), (high_wave, &mut high)] {
+        let more = measure(&rest, wave);
+        remove(&mut rest, wave, more);
+        *tone = [tone[0] + more[0], tone[1] + more[1]];
+    }
+    let (low, high) = (power(low), power(high));
+    let balanced = low <= high * TWIST_LOW && high <= low * TWIST_HIGH;
+    if balanced && dot(&rest, &rest) <= all * (1.0 - SHARE) { KEYS[row][column] } else { 0 }
+}
+
+/// The frequency that fits best.
+fn best<'a>(samples: &Samples, tried: &'a [Wave; 3]) -> &'a Wave {
+    let powers = tried.each_ref().map(|wave| power(measure(samples, wave)));
+    let index = (0..3).fold(1, |best, n| if powers[n] > powers[best] { n } else { best });
+    &tried[index]
+}
+
+/// The amplitudes of a cosine and a sine.
+fn measure(samples: &Samples, [cosine, sine]: &Wave) -> [f32; 2] {
+    const PART: f32 = 2.0 / BLOCK as f32;
+    [dot(samples, cosine) * PART, dot(samples, sine) * PART]
+}
+
+fn remove(samples: &mut Samples, [cosine, sine]: &Wave, [re, im]: [f32; 2]) {
+    for (sample, (cosine, sine)) in samples.iter_mut().zip(cosine.iter().zip(sine)) {
+        *sample -= re * cosine + im * sine;
+    }
+}
+
+fn power([re, im]: [f32; 2]) -> f32 {
+    re * re + im * im
+}
+
+fn dot(a: &Samples, b: &Samples) -> f32 {
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    sums.iter().sum()
+}
