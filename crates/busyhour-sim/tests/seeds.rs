@@ -33,7 +33,7 @@ const CASTS: [Cast; 10] = [
     Cast::Pair("uac", "ooc_dummy"),
     Cast::Pair("uac", "3pcc-A"),
     Cast::Pair("uac", "3pcc-B"),
-    // Its media are not available yet, so its calls fail when they come to them.
+    // The run has no media, so its calls fail when they come to them.
     Cast::Pair("uac_pcap", "uas"),
     Cast::Pair(TWO_DIALOGS, IN_TRANSACTIONS),
     Cast::ThirdParty,

@@ -26,10 +26,15 @@ pub(crate) fn play(
     medium: Medium,
     source: Source,
 ) -> Result<(), FailureKind> {
+    // Of captures, whose packets go by meanwhile, the media thread says so.
+    let waits = !matches!(source, Source::Capture { .. });
     tell_of(prepared, context, call, medium, What::Play { medium, source })?;
     let media = of(prepared, context, call);
-    if media.line(medium).remote.is_none() && !std::mem::replace(&mut media.warned, true) {
-        let text = format!("the peer's SDP has named no address for {} yet: nothing is sent", medium.name());
+    if waits && media.line(medium).remote.is_none() && !std::mem::replace(&mut media.warned, true) {
+        let text = format!(
+            "the peer's SDP has named no address for {} yet: what streams there waits for it",
+            medium.name()
+        );
         context.warn(|| with_call_id(&text, call));
     }
     Ok(())
