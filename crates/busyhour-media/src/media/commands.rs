@@ -37,7 +37,7 @@ impl Media {
                 self.set_remote(now, call, medium, to.as_deref(), answered);
             }
             What::Secure { medium, send, receive } => {
-                self.secure(call, medium, send.map(|policy| *policy), receive.map(|policy| *policy));
+                self.secure(now, call, medium, send.map(|policy| *policy), receive.map(|policy| *policy));
             }
             What::Play { medium, source } => self.play(now, call, medium, source),
             What::Pause(media) => self.pause(now, call, media, true),
@@ -125,14 +125,23 @@ impl Media {
         self.arm(index);
     }
 
-    fn secure(&mut self, call: u32, medium: Medium, send: Option<Policy>, receive: Option<Policy>) {
+    fn secure(
+        &mut self,
+        now: Time,
+        call: u32,
+        medium: Medium,
+        send: Option<Policy>,
+        receive: Option<Policy>,
+    ) {
         let Some(index) = self.line_of(call, medium) else { return };
         let Some(line) = self.lines.get(index) else { return };
-        if line.keys().update(send, receive).is_err() {
+        if !line.secure(now, send, receive) {
             self.warn(call, || {
-                format!("SRTP key of {} does not fit its suite; the keys stay as they were", medium.name())
+                let medium = medium.name();
+                format!("SRTP key of {medium} does not fit its suite: nothing is sent until there is another")
             });
         }
+        self.arm(index);
     }
 
     fn play(&mut self, now: Time, call: u32, medium: Medium, source: Source) {

@@ -2,8 +2,8 @@
 
 use crate::srtp::{Policy, Protector, Refused, Unprotector};
 
-/// Contexts of both directions. They go on when an SDP repeats the keys they have: packet indices and the replay list
-/// must not begin anew (RFC 4568 §7.1.4).
+/// Contexts of both directions. Packet indices and replay lists go on both when an SDP repeats the keys that are in force
+/// and when it changes them (RFC 3711 §3.3.1).
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     send: Option<(Policy, Protector)>,
@@ -14,20 +14,28 @@ impl Keys {
     /// Takes the policies that are in force from now on.
     ///
     /// # Errors
-    /// A key that does not fit its suite. Nothing can be sent or understood with it, so what was there before stays.
+    /// A key that does not fit its suite: nothing may be sent.
     pub(crate) fn update(&mut self, send: Option<Policy>, receive: Option<Policy>) -> Result<(), Refused> {
-        match send {
-            None => self.send = None,
-            Some(policy) if self.send.as_ref().is_some_and(|(old, _)| *old == policy) => {}
-            Some(policy) => {
+        match (&mut self.send, send) {
+            (_, None) => self.send = None,
+            (Some((old, _)), Some(policy)) if *old == policy => {}
+            (Some((old, protector)), Some(policy)) => {
+                protector.rekey(&policy)?;
+                *old = policy;
+            }
+            (None, Some(policy)) => {
                 let protector = Protector::new(&policy)?;
                 self.send = Some((policy, protector));
             }
         }
-        match receive {
-            None => self.receive = None,
-            Some(policy) if self.receive.as_ref().is_some_and(|(old, _)| *old == policy) => {}
-            Some(policy) => {
+        match (&mut self.receive, receive) {
+            (_, None) => self.receive = None,
+            (Some((old, _)), Some(policy)) if *old == policy => {}
+            (Some((old, unprotector)), Some(policy)) => {
+                unprotector.rekey(&policy)?;
+                *old = policy;
+            }
+            (None, Some(policy)) => {
                 let unprotector = Unprotector::new(&policy)?;
                 self.receive = Some((policy, unprotector));
             }

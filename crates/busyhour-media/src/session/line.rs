@@ -20,6 +20,7 @@ use crate::session::replay::{Replay, Verbatim, destination, form_of};
 use crate::session::report::Reports;
 use crate::session::stream::Stream;
 use crate::session::timeline::Timeline;
+use crate::srtp::Policy;
 use crate::time::Time;
 
 /// Packets of one stream that leave in one go when it is late; the others follow from the next millisecond on. None is
@@ -45,6 +46,8 @@ pub(crate) struct Line {
     /// An SDP has said where to send, even if it was taken back.
     had_peer: bool,
     pub(super) keys: Option<Box<Keys>>,
+    /// The keys agreed on can't be used: rather nothing is sent than anything in the clear.
+    pub(super) muted: bool,
     phase: Phase,
     read_due: Time,
     pub(super) timeline: Timeline,
@@ -87,6 +90,7 @@ impl Line {
             peer: None,
             had_peer: false,
             keys: None,
+            muted: false,
             phase,
             read_due: Time::MAX,
             timeline: Timeline::new(ssrc),
@@ -202,13 +206,27 @@ impl Line {
         self.echo
     }
 
-    pub(crate) fn keys(&mut self) -> &mut Keys {
-        self.keys.get_or_insert_default()
+    /// Takes the keys of both directions. False: some can't be used, and nothing is sent until there are others.
+    pub(crate) fn secure(&mut self, now: Time, send: Option<Policy>, receive: Option<Policy>) -> bool {
+        let rested = self.rests();
+        if send.is_none() && receive.is_none() {
+            self.keys = None;
+            self.muted = false;
+        } else {
+            self.muted = self.keys.get_or_insert_default().update(send, receive).is_err();
+        }
+        if rested && !self.rests() {
+            self.wake_stream(now);
+        }
+        !self.muted
     }
 
     /// True if a stream would not be sent now.
     fn rests(&self) -> bool {
-        self.port.is_none() || self.peer.is_none() || self.stream.as_ref().is_some_and(|stream| stream.paused)
+        self.muted
+            || self.port.is_none()
+            || self.peer.is_none()
+            || self.stream.as_ref().is_some_and(|stream| stream.paused)
     }
 
     fn wake_stream(&mut self, now: Time) {
@@ -239,7 +257,8 @@ impl Line {
     }
 
     fn report_due(&self) -> Time {
-        if self.port.is_some() && self.peer.is_some() { self.reports.due } else { Time::MAX }
+        let reports = self.port.is_some() && self.peer.is_some() && !self.muted;
+        if reports { self.reports.due } else { Time::MAX }
     }
 
     /// Does what is due; true if a stream has ended.
@@ -302,7 +321,7 @@ impl Line {
         let Some(replay) = &mut self.replay else { return };
         let position = replay.advance();
         let Some(packet) = replay.capture.packets.get(position) else { return };
-        let (Some(port), Some(peer)) = (self.port, &self.peer) else {
+        let (Some(port), Some(peer), false) = (self.port, &self.peer, self.muted) else {
             out.figures.counters.unsent += 1;
             return;
         };
@@ -344,7 +363,7 @@ impl Line {
     }
 
     fn report(&mut self, now: Time, bye: bool, out: &mut Outbox) {
-        let (Some(port), Some(peer)) = (self.port, &self.peer) else { return };
+        let (Some(port), Some(peer), false) = (self.port, &self.peer, self.muted) else { return };
         let way = Way { port: port.id, from_rtcp: peer.rtcp != peer.rtp, to: peer.rtcp };
         let start = out.begin();
         {

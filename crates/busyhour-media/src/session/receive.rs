@@ -75,7 +75,7 @@ impl Line {
         if let Some(check) = self.stream.as_mut().and_then(|stream| stream.check()) {
             check.received(payload);
         }
-        if self.echo && hearing.echo_on {
+        if self.echo && hearing.echo_on && !self.muted {
             self.send_back(packet, from, out);
         }
     }

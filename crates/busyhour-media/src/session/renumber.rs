@@ -4,13 +4,16 @@
 //! All sources (SSRC) of a file become the one of the call. Gaps and reordering within a play stay as captured, and so
 //! do timestamps relative to each other; packets that the file holds twice stay twice. Where a file's numbers jump (by
 //! more than [`JUMP_MAX`]) or another source begins, the stream goes on with the next number and by the time that has
-//! passed. The first capture of a call keeps its numbers and timestamps (those of `play_dtmf` begin at 1200 and 24000).
+//! passed. A call that begins with a capture begins with the numbers that SIPp gives to digits (spec-3.8 F).
 
 use busyhour_wire::rtp::{HEADER_LEN, Header};
 
 use crate::session::timeline::Timeline;
 use crate::time::Time;
 
+/// What a call begins with if nothing was sent on its stream before.
+const FIRST_SEQUENCE: u16 = 1200;
+const FIRST_STAMP: u32 = 24_000;
 /// The largest gap in a file's sequence numbers that is kept.
 const JUMP_MAX: i16 = 1000;
 /// Sources of one file that are told apart at a time.
@@ -82,8 +85,8 @@ impl Renumbering {
         let (sequence, stamp) = if timeline.begun() {
             (timeline.next_sequence(), timeline.stamp_at(due, clock_hz))
         } else {
-            timeline.begin_at(due, header.timestamp, clock_hz);
-            (header.sequence, header.timestamp)
+            timeline.begin_at(due, FIRST_STAMP, clock_hz);
+            (FIRST_SEQUENCE, FIRST_STAMP)
         };
         let source = Source {
             ssrc: header.ssrc,
@@ -140,7 +143,7 @@ mod tests {
     #[test]
     fn two_plays_are_one_stream() {
         let mut timeline = Timeline::new(7);
-        let file = [(1200, 24_000, 5), (1201, 24_160, 5), (1202, 24_320, 5), (1203, 24_320, 5)];
+        let file = [(0, 77, 5), (1, 237, 5), (2, 397, 5), (3, 397, 5)];
         let first = play(&mut timeline, 0, &file);
         assert_eq!(
             (sequences(&first), stamps(&first)),
@@ -161,8 +164,8 @@ mod tests {
         play(&mut timeline, 0, &[(9, 0, 1)]);
         let sent =
             play(&mut timeline, 1000, &[(65_535, 0, 5), (1, 320, 5), (0, 160, 5), (1, 320, 5), (4, 800, 5)]);
-        assert_eq!(sequences(&sent), [10, 12, 11, 12, 15]);
-        assert_eq!(stamps(&sent), [8000, 8320, 8160, 8320, 8800]);
+        assert_eq!(sequences(&sent), [1201, 1203, 1202, 1203, 1206]);
+        assert_eq!(stamps(&sent), [32_000, 32_320, 32_160, 32_320, 32_800]);
     }
 
     #[test]
@@ -170,7 +173,7 @@ mod tests {
         let mut timeline = Timeline::new(7);
         play(&mut timeline, 0, &[(9, 0, 1)]);
         let sent = play(&mut timeline, 1000, &[(5, 160, 5), (4, 0, 5), (6, 320, 5)]);
-        assert_eq!(sequences(&sent), [10, 11, 12]);
+        assert_eq!(sequences(&sent), [1201, 1202, 1203]);
     }
 
     #[test]
@@ -193,8 +196,10 @@ mod tests {
                 (102, 160, 1),
             ],
         );
-        assert_eq!(sequences(&sent), (100..=110).collect::<Vec<_>>());
-        assert_eq!(stamps(&sent)[..6], [0, 160, 320, 320, 640, 800]);
+        assert_eq!(sequences(&sent), (1200..=1210).collect::<Vec<_>>());
+        assert_eq!(stamps(&sent)[..6].iter().map(|stamp| stamp - 24_000).collect::<Vec<_>>(), [
+            0, 160, 320, 320, 640, 800
+        ]);
         assert!(sent.iter().all(|header| header.ssrc == 7));
     }
 }

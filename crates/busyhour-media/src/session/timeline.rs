@@ -61,11 +61,6 @@ impl Timeline {
         self.bytes
     }
 
-    /// Highest sequence number sent.
-    pub(crate) fn highest(&self) -> u16 {
-        self.highest
-    }
-
     /// Sequence number of the next packet: 0 for the first.
     pub(crate) fn next_sequence(&self) -> u16 {
         if self.begun { self.highest.wrapping_add(1) } else { 0 }
@@ -162,7 +157,7 @@ mod tests {
         timeline.note(Time::ZERO, u16::MAX, u32::MAX - 100, 1);
         // A file whose timestamps ran ahead of the time.
         timeline.note(Time::from_millis(20), 0, 5000, 1);
-        assert_eq!((timeline.highest(), timeline.next_sequence()), (0, 1));
+        assert_eq!(timeline.next_sequence(), 1);
         assert_eq!(timeline.stamp_at(Time::from_millis(40), 8000), 5001);
         assert_eq!(timeline.stamp_at(Time::from_millis(1040), 8000), 13_001);
     }
@@ -170,6 +165,6 @@ mod tests {
     #[test]
     fn ticks_of_long_runs() {
         assert_eq!(ticks(20_000, 8000), 160);
-        assert_eq!(ticks(u64::MAX, u32::MAX) & 0, 0);
+        let _ = ticks(u64::MAX, u32::MAX);
     }
 }
