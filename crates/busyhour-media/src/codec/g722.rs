@@ -59,7 +59,7 @@ impl Encoder {
         let difference = saturate(sample - band.estimate);
         let magnitude = if difference >= 0 { difference } else { !difference };
         let mut level = 1;
-        while level < 30 && magnitude >= LOWER_LEVELS[level] * band.scale >> 12 {
+        while level < 30 && magnitude >= (LOWER_LEVELS[level] * band.scale) >> 12 {
             level += 1;
         }
         let code = if difference >= 0 { 62 - level } else { LOWER_NEGATIVE[level] as usize };
@@ -72,7 +72,7 @@ impl Encoder {
         let band = &mut self.upper;
         let difference = saturate(sample - band.estimate);
         let magnitude = if difference >= 0 { difference } else { !difference };
-        let outer = magnitude >= 564 * band.scale >> 12;
+        let outer = magnitude >= (564 * band.scale) >> 12;
         let code = match (difference < 0, outer) {
             (true, false) => 1,
             (true, true) => 0,
@@ -88,10 +88,10 @@ impl Decoder {
     /// Decodes a byte to two samples (16 bits, 16 kHz).
     pub fn decode(&mut self, byte: u8) -> [i16; 2] {
         let (lower, upper) = (usize::from(byte & 0x3f), usize::from(byte >> 6));
-        let fine = self.lower.scale * LOWER_OUTPUT_6[lower] >> 15;
+        let fine = product(self.lower.scale, LOWER_OUTPUT_6[lower]);
         let low = (self.lower.estimate + fine).clamp(-16_384, 16_383);
         self.lower.adapt_lower(lower >> 2);
-        let step = self.upper.scale * UPPER_OUTPUT[upper] >> 15;
+        let step = product(self.upper.scale, UPPER_OUTPUT[upper]);
         let high = (self.upper.estimate + step).clamp(-16_384, 16_383);
         self.upper.adapt_upper(upper);
         self.join(low, high)
@@ -151,16 +151,16 @@ impl Band {
 
     /// With a code of the lower band without its two lowest bits: INVQAL, LOGSCL, SCALEL and the predictor.
     fn adapt_lower(&mut self, code: usize) {
-        let difference = self.scale * LOWER_OUTPUT_4[code] >> 15;
-        self.log_scale = ((self.log_scale * 127 >> 7) + LOWER_WEIGHT[code]).clamp(0, 18_432);
+        let difference = product(self.scale, LOWER_OUTPUT_4[code]);
+        self.log_scale = (((self.log_scale * 127) >> 7) + LOWER_WEIGHT[code]).clamp(0, 18_432);
         self.scale = scale_factor(self.log_scale, 8);
         self.predict(difference);
     }
 
     /// With a code of the upper band: INVQAH, LOGSCH, SCALEH and the predictor.
     fn adapt_upper(&mut self, code: usize) {
-        let difference = self.scale * UPPER_OUTPUT[code] >> 15;
-        self.log_scale = ((self.log_scale * 127 >> 7) + UPPER_WEIGHT[code]).clamp(0, 22_528);
+        let difference = product(self.scale, UPPER_OUTPUT[code]);
+        self.log_scale = (((self.log_scale * 127) >> 7) + UPPER_WEIGHT[code]).clamp(0, 22_528);
         self.scale = scale_factor(self.log_scale, 10);
         self.predict(difference);
     }
@@ -178,14 +178,14 @@ impl Band {
         self.values = [value, self.values[0]];
 
         let pole_estimate = saturate(
-            (self.poles[0] * saturate(2 * self.values[0]) >> 15)
-                + (self.poles[1] * saturate(2 * self.values[1]) >> 15),
+            product(self.poles[0], saturate(2 * self.values[0]))
+                + product(self.poles[1], saturate(2 * self.values[1])),
         );
         let zero_estimate: i32 = self
             .zeros
             .iter()
             .zip(&self.differences)
-            .map(|(coefficient, difference)| coefficient * saturate(2 * difference) >> 15)
+            .map(|(coefficient, difference)| product(*coefficient, saturate(2 * difference)))
             .sum();
         self.zero_estimate = saturate(zero_estimate);
         self.estimate = saturate(pole_estimate + self.zero_estimate);
@@ -196,10 +196,10 @@ impl Band {
         let weighted = saturate(4 * self.poles[0]);
         let toward = if same(self.partials[0]) { -weighted } else { weighted }.min(32_767);
         let step = if same(self.partials[1]) { 128 } else { -128 };
-        let second = (step + (toward >> 7) + (self.poles[1] * 32_512 >> 15)).clamp(-12_288, 12_288);
+        let second = (step + (toward >> 7) + product(self.poles[1], 32_512)).clamp(-12_288, 12_288);
         let step = if same(self.partials[0]) { 192 } else { -192 };
         let limit = 15_360 - second;
-        let first = saturate(step + (self.poles[0] * 32_640 >> 15)).clamp(-limit, limit);
+        let first = saturate(step + product(self.poles[0], 32_640)).clamp(-limit, limit);
         [first, second]
     }
 
@@ -207,7 +207,7 @@ impl Band {
         let step = if difference == 0 { 0 } else { 128 };
         for (coefficient, before) in self.zeros.iter_mut().zip(&self.differences) {
             let step = if (difference < 0) == (*before < 0) { step } else { -step };
-            *coefficient = saturate(step + (*coefficient * 32_640 >> 15));
+            *coefficient = saturate(step + product(*coefficient, 32_640));
         }
     }
 }
@@ -217,6 +217,11 @@ fn scale_factor(log_scale: i32, shift: i32) -> i32 {
     let mantissa = INVERSE_LOG[(log_scale >> 6 & 31) as usize];
     let shift = shift - (log_scale >> 11);
     (if shift < 0 { mantissa << -shift } else { mantissa >> shift }) << 2
+}
+
+/// The product of two numbers of 16 bits, of which one is a fraction.
+fn product(a: i32, b: i32) -> i32 {
+    (a * b) >> 15
 }
 
 fn saturate(value: i32) -> i32 {

@@ -4,10 +4,12 @@
 //! Samples are linear, 16 bits. Levels are those of G.711: a full-scale sine is +3.14 dBm0.
 
 mod capture;
+mod example;
 mod speech;
 mod wave;
 
 pub use capture::{digit_capture, rtp_capture, write_pcap};
+pub use example::{EXAMPLES, example_file};
 pub use speech::speech;
 pub use wave::write_wav;
 

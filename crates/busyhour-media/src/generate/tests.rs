@@ -26,7 +26,7 @@ fn tones_have_their_level_and_frequency() {
     assert_eq!(samples.len(), 4000);
     assert!((level_dbm0(&samples) + 10.0).abs() < 0.05);
     assert!(share(&samples, 1000.0, 8000) > 0.999);
-    assert!((level_dbm0(&tone(1000.0, 3.14, 500, 8000)) - 3.14).abs() < 0.05);
+    assert!((level_dbm0(&tone(1000.0, 3.0, 500, 8000)) - 3.0).abs() < 0.05);
 }
 
 #[test]
@@ -70,4 +70,23 @@ fn waves_are_read_by_others() {
     let reader = hound::WavReader::new(&file[..]).expect("a WAV file");
     assert_eq!(reader.into_samples::<i16>().collect::<Result<Vec<_>, _>>().expect("samples"), samples);
     assert!(write_wav(&samples, 0, 8000).is_empty());
+}
+
+#[test]
+fn examples_are_what_they_say() {
+    for (name, _) in EXAMPLES {
+        let file = example_file(name).expect(name);
+        if name.ends_with(".pcap") {
+            let capture = Capture::parse(&file, name).expect(name);
+            assert_eq!(capture.skipped.note(), None);
+        } else {
+            assert!(hound::WavReader::new(&file[..]).is_ok());
+        }
+    }
+    for name in ["dtmf_2833_pound.pcap", "dtmf_2833_star.pcap", "dtmf_2833_d.pcap"] {
+        assert!(example_file(name).is_some());
+    }
+    for name in ["dtmf_2833_x.pcap", "dtmf_2833_.pcap", "dtmf_2833_12.pcap", "g729.pcap", ""] {
+        assert_eq!(example_file(name), None);
+    }
 }
