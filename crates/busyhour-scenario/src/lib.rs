@@ -10,6 +10,7 @@ pub mod diagnostic;
 mod embedded;
 mod ladder;
 pub mod media_arguments;
+pub mod media_files;
 pub mod program;
 pub mod regex;
 pub mod source;

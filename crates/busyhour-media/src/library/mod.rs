@@ -1,5 +1,6 @@
 //! Captures and sounds by name: read once, shared, bounded.
 
+mod built_in;
 mod lookup;
 mod shelf;
 
@@ -63,11 +64,20 @@ impl Library {
         if let Some(known) = self.captures.get(name) {
             return known;
         }
-        let capture = self.read(name).and_then(|bytes| Capture::parse(&bytes, name)).map(Arc::new);
+        let capture = match self.stand_in(name) {
+            Some(made) => Ok(Arc::new(made)),
+            None => self.read(name).and_then(|bytes| Capture::parse(&bytes, name)).map(Arc::new),
+        };
         let weight = capture.as_ref().map_or(0, |capture| capture.weight());
         self.captures
             .put(name.to_owned(), capture, weight, LIMITS, in_use)
             .unwrap_or_else(|taken| Err(no_room(name, weight, taken)))
+    }
+
+    /// Whether the capture of this name is made here: it is one of SIPp's examples that `uac_pcap` plays, and there is
+    /// no such file.
+    pub fn is_stand_in(&self, name: &str) -> bool {
+        built_in::is_known(name) && lookup::find(name, self.folder.as_deref()).is_err()
     }
 
     /// The sound of this name as this format wants it: WAV is converted, all else is taken for encoded bytes.
@@ -113,6 +123,10 @@ impl Library {
     /// number means that the calls want more files than fit.
     pub fn dropped(&self) -> u64 {
         self.captures.dropped() + self.sounds.dropped() + self.digits.dropped()
+    }
+
+    fn stand_in(&self, name: &str) -> Option<Capture> {
+        self.is_stand_in(name).then(|| built_in::capture(name)).flatten()
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>, BadMedia> {

@@ -72,6 +72,8 @@ pub const PAUSE_TOO_LONG: &str = "E133";
 pub const TOO_MANY: &str = "E134";
 /// An injection file that the run does not have.
 pub const UNKNOWN_FILE: &str = "E135";
+/// A media file that cannot be played.
+pub const BAD_MEDIA: &str = "E136";
 
 /// An attribute that the element does not have: SIPp ignores it, so do we.
 pub const UNKNOWN_ATTRIBUTE: &str = "W100";
@@ -93,3 +95,5 @@ pub const ELEMENT_IGNORED: &str = "W107";
 pub const VALUE_TAKEN_FOR: &str = "W109";
 /// There are more findings than are kept.
 pub const MORE_FINDINGS: &str = "W110";
+/// A capture that is not there, in whose place one of our own is played.
+pub const STAND_IN: &str = "W125";

@@ -10,6 +10,7 @@ mod graph;
 mod indentation;
 mod labels;
 mod length;
+mod media;
 mod message;
 mod reach;
 mod receive;
@@ -56,4 +57,5 @@ const CHECKS: &[fn(&Scene<'_>, &mut Findings)] = &[
     blank_line::check,
     indentation::check,
     unset::check,
+    media::check,
 ];

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use busyhour_media::Library;
 use busyhour_scenario::source::{LoadErrorReason, Source};
-use busyhour_scenario::{Options, lint, load};
+use busyhour_scenario::{Options, lint, load, media_files};
 
 const PAGE: &str = include_str!("../../../../docs/diagnostics.md");
 
@@ -87,6 +88,7 @@ fn found(flags: &[&str], text: &str) -> Vec<&'static str> {
     let mut findings = loaded.diagnostics;
     if let Some(program) = &loaded.program {
         findings.extend(lint(&source, program));
+        findings.extend(media_files::check(program, &Library::default(), 8));
     }
     findings.iter().map(|finding| finding.code).collect()
 }

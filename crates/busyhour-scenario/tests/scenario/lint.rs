@@ -468,3 +468,102 @@ fn len_stands_in_no_text_of_an_action() {
         &["W119"],
     );
 }
+
+/// An answer with this SDP behind its first lines.
+fn answer(sdp: &str) -> String {
+    format!(
+        "<recv request=\"INVITE\"/><send><![CDATA[\nSIP/2.0 200 OK\nCSeq: 1 INVITE\nContent-Length: [len]\n\nv=0\n{sdp}\n]]></send>\n"
+    )
+}
+
+fn play(action: &str) -> String {
+    format!("<nop><action><exec {action}/></action></nop>\n")
+}
+
+const PAUSE: &str = "<pause milliseconds=\"1000\"/>\n";
+
+fn bye() -> String {
+    request("BYE", "[branch]", "2 BYE", "")
+}
+
+#[test]
+fn what_is_played_is_offered() {
+    let audio = answer("m=audio [media_port] RTP/AVP 0");
+    assert_lints(
+        &format!(
+            "{audio}{}{}{PAUSE}",
+            play("play_pcap_video=\"§a.pcap\""),
+            play("rtp_stream=\"vpattern,1,96,H264/90000\"")
+        ),
+        &["W126"],
+    );
+    assert_silent(&format!("{audio}{}{PAUSE}", play("play_pcap_audio=\"a.pcap\"")));
+    assert_silent(&format!(
+        "{}{}{PAUSE}",
+        answer("m=audio 0 RTP/AVP 0\n  m=video 4000 RTP/AVP 9"),
+        play("play_pcap_video=\"a.pcap\"")
+    ));
+    // It may be in what fields, files and variables hold, but not in a header's value.
+    for unknown in ["[field0]", "m=[field0] 4000 RTP/AVP 0", "x=[file name=\"a\"]"] {
+        assert_silent(&format!("{}{}{PAUSE}", answer(unknown), play("play_pcap_video=\"a.pcap\"")));
+    }
+    let header = request("INFO", "[branch]", "2 INFO", "\nX: [field0]");
+    assert_lints(&format!("{audio}{header}{}{PAUSE}", play("play_pcap_video=\"§a.pcap\"")), &["W126"]);
+    let line = request("INFO", "[branch]", "2 INFO", "\n[field0]\nX: y");
+    assert_silent(&format!("{audio}{line}{}{PAUSE}", play("play_pcap_video=\"a.pcap\"")));
+    // What is to be streamed is known when it runs.
+    assert_silent(&format!("{audio}{}{PAUSE}", play("rtp_stream=\"[field0]\"")));
+}
+
+#[test]
+fn digits_have_a_payload_type_that_is_offered() {
+    let with = |types: &str| answer(&format!("m=audio [media_port] RTP/AVP {types}"));
+    assert_lints(&format!("{}{}{PAUSE}", with("0 101"), play("play_dtmf=\"§12\"")), &["W129"]);
+    assert_lints(&format!("{}{}{PAUSE}", with("0 96"), play("play_dtmf=\"§12,200,101\"")), &["W129"]);
+    assert_silent(&format!("{}{}{PAUSE}", with("0 101"), play("play_dtmf=\"12,200,101\"")));
+    assert_silent(&format!("{}{}{PAUSE}", with("0 [field0]"), play("play_dtmf=\"12\"")));
+    assert_silent(&format!("{}{}{PAUSE}", with("0 101"), play("play_dtmf=\"[field0]\"")));
+}
+
+#[test]
+fn nothing_is_played_before_the_peer_has_said_where_to() {
+    let offer = "<send><![CDATA[\nINVITE sip:a SIP/2.0\nCSeq: 1 INVITE\nContent-Length: [len]\n\nm=audio [media_port] RTP/AVP 0 96\n]]></send>\n";
+    let rest = format!("<recv response=\"200\"/>{}{PAUSE}", ack("[branch]", "1"));
+    assert_lints(&format!("{offer}{}{rest}", play("play_pcap_audio=\"§a.pcap\"")), &["W127"]);
+    assert_lints(&format!("{offer}{}{rest}", play("play_dtmf=\"§1\"")), &["W127"]);
+    // A stream waits.
+    assert_silent(&format!("{offer}{}{rest}", play("rtp_stream=\"a.wav\"")));
+    assert_silent(&format!(
+        "{offer}<recv response=\"183\"/>{}{rest}",
+        play("play_pcap_audio=\"a.pcap\"")
+    ));
+    let ignored = rest.replace("<recv", "<recv ignoresdp=\"true\"");
+    assert_lints(&format!("{offer}{ignored}{}{PAUSE}", play("play_dtmf=\"§1\"")), &["W127"]);
+    let on_receipt = "<recv response=\"200\"><action><exec play_dtmf=\"1\"/></action></recv>";
+    assert_silent(&format!("{offer}{on_receipt}{}{PAUSE}", ack("[branch]", "1")));
+}
+
+#[test]
+fn what_is_played_has_time() {
+    let audio = answer("m=audio [media_port] RTP/AVP 0 96");
+    for action in
+        ["rtp_stream=\"§a.wav\"", "rtp_stream=\"§[field0]\"", "play_dtmf=\"§1\"", "play_pcap_audio=\"§a\""]
+    {
+        assert_lints(&format!("{audio}{}{}", play(action), bye()), &["W128"]);
+        let silent = action.replace('§', "");
+        assert_silent(&format!("{audio}{}{PAUSE}{}", play(&silent), bye()));
+    }
+    for held in ["rtp_stream=\"wait\"", "verify=\"sleep 1\""] {
+        assert_silent(&format!(
+            "{audio}<nop><action><exec rtp_stream=\"a.wav\"/><exec {held}/></action></nop>{}",
+            bye()
+        ));
+    }
+    assert_silent(&format!(
+        "{audio}{}{}{}",
+        play("rtp_stream=\"a.wav\""),
+        play("rtp_stream=\"wait\""),
+        bye()
+    ));
+    assert_silent(&format!("{audio}{}{}", play("rtp_stream=\"pause\""), bye()));
+}

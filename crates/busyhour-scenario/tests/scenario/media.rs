@@ -2,12 +2,14 @@
 
 use busyhour_media::library::Digits;
 use busyhour_media::srtp::Suite;
-use busyhour_scenario::Options;
+use busyhour_media::{Library, generate};
 use busyhour_scenario::check::codes::*;
+use busyhour_scenario::diagnostic::Diagnostic;
 use busyhour_scenario::program::{
     Action, Argument, Claim, ClaimKind, Compare, EchoChange, Figure, MediaAction, MediaFile, Operand, Stream,
 };
 use busyhour_scenario::template::{CryptoKeyword, CryptoPart, Keyword, Piece, Template};
+use busyhour_scenario::{Options, media_files};
 use busyhour_wire::sdp::Medium;
 
 use crate::support::{
@@ -454,4 +456,38 @@ fn texts_of_media_are_texts_of_the_program() {
         })
         .collect();
     assert_eq!(columns, [0, 1, 2, 3]);
+}
+
+#[test]
+fn files_are_looked_at_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("digits.pcap"), generate::digit_capture("12", 101)).unwrap();
+    std::fs::write(folder.path().join("text.pcap"), "this is no capture").unwrap();
+    std::fs::write(folder.path().join("tone.wav"), generate::write_wav(&[0; 800], 1, 8000)).unwrap();
+    let library = Library::new(Some(folder.path().to_owned()));
+    let found = |actions: &str, default_payload| {
+        let text = scenario(&steps(actions));
+        let program = load_text(&text, &Options::default()).program.unwrap();
+        let findings = media_files::check(&program, &library, default_payload);
+        let place = |finding: &Diagnostic| (finding.code, text[finding.span.clone()].to_owned());
+        findings.iter().map(place).collect::<Vec<_>>()
+    };
+    let exec = |action: &str| format!("<exec {action}/>");
+    assert_eq!(found(&exec("play_pcap_audio='digits.pcap'"), 8), []);
+    assert_eq!(found(&exec("play_dyn_pcap_audio='digits.pcap'"), 8), []);
+    assert_eq!(found(&exec("play_pcap_audio='gone-[pid].pcap'"), 8), []);
+    assert_eq!(found(&exec("rtp_stream='tone.wav,1,0'"), 8), []);
+    assert_eq!(found(&exec("rtp_stream='tone.wav'"), 8), []);
+    assert_eq!(found(&exec("rtp_stream='tone.wav'"), 96), [("E136", "tone.wav".to_owned())]);
+    assert_eq!(found(&exec("rtp_stream='tone.wav,1,18'"), 8), [("E136", "tone.wav,1,18".to_owned())]);
+    let several =
+        ["rtp_stream='gone.wav,2'", "play_pcap_video='text.pcap'", "play_pcap_audio='pcap/g711a.pcap'"];
+    assert_eq!(
+        found(&several.map(exec).concat(), 8),
+        [
+            ("E136", "gone.wav,2".to_owned()),
+            ("E136", "text.pcap".to_owned()),
+            ("W125", "pcap/g711a.pcap".to_owned())
+        ]
+    );
 }

@@ -28,3 +28,11 @@ pub const FOLDED: &str = "W122";
 pub const VARIABLE_UNSET: &str = "W123";
 /// A `[len]` with more headers behind it and no body: SIPp before 3.8 writes over them.
 pub const LEN_OVERWRITES: &str = "W124";
+/// Something is played in a medium that no SDP of ours offers.
+pub const MEDIUM_NOT_OFFERED: &str = "W126";
+/// A capture or digits are played where no SDP can have been received.
+pub const PLAYED_TOO_EARLY: &str = "W127";
+/// Something is played, and the next step ends the call.
+pub const PLAYED_TOO_LATE: &str = "W128";
+/// Digits are played with a payload type that no SDP of ours offers.
+pub const DIGITS_NOT_OFFERED: &str = "W129";
