@@ -24,6 +24,7 @@ pub(super) trait MediaEndpoint: Send + 'static {
     fn poll_transmit(&mut self, batch: &mut Batch) -> bool;
     fn poll_port(&mut self) -> Option<PortRequest>;
     fn poll_event(&mut self) -> Option<Event>;
+    fn open_calls(&self) -> usize;
     fn finish(&mut self, now: Time);
     fn snapshot(&mut self) -> MediaSnapshot;
 }
@@ -73,8 +74,12 @@ impl MediaEndpoint for Media {
         self.poll_event()
     }
 
+    fn open_calls(&self) -> usize {
+        self.open_calls()
+    }
+
     fn finish(&mut self, now: Time) {
-        let _ = now;
+        self.finish(now);
     }
 
     fn snapshot(&mut self) -> MediaSnapshot {
