@@ -6,6 +6,8 @@
 //! Goertzel's recursion computes too, but without its chain of dependencies. Among every third sample 1477 Hz appears at
 //! 1190 Hz, near 1209, and 1336 Hz, near half the rate, may vanish, so there the frequencies are not chosen yet.
 
+use std::sync::LazyLock;
+
 use super::level::POWER_0_DBM0;
 use super::tones;
 
@@ -14,19 +16,12 @@ pub(super) const BLOCK: usize = 105;
 /// Samples looked at first: every third.
 pub(super) const THIRD: usize = BLOCK / 3;
 
-/// Lengths of the tables, filled up with zeros for whole vectors.
-pub(super) const BLOCK_FULL: usize = 112;
-const THIRD_FULL: usize = 40;
-
 /// Q.23: the low group, then the high group.
 pub(super) const FREQUENCIES: [f64; 8] = [697.0, 770.0, 852.0, 941.0, 1_209.0, 1_336.0, 1_477.0, 1_633.0];
 pub(super) const KEYS: [[u8; 4]; 4] = [*b"123A", *b"456B", *b"789C", *b"*0#D"];
 
-/// Scale of the tables' sines.
-const SCALE: f64 = 4_096.0;
-
 /// Lowest level of a block with a digit: −36 dBm0 (Q.24: Australia has the lowest, −33 dBm for each tone).
-const ENERGY_MIN: u32 = (POWER_0_DBM0 * 0.000_251_188_6 * THIRD as f64) as u32;
+const ENERGY_MIN: f32 = (POWER_0_DBM0 * 0.000_251_188_6 * THIRD as f64) as f32;
 /// Part of a block's power near two of the frequencies, from every third sample, that makes it worth a closer look.
 const SHARE_THIRD: f32 = 0.5;
 /// The same from all samples: a tone 1.5 % off still has 0.71 of its power where it is looked for.
@@ -38,6 +33,8 @@ pub(super) const SHARE: f32 = 0.82;
 pub(super) const TWIST_LOW: f32 = 7.94;
 /// The high tone may be this much stronger (Q.24: 4 dB in North America, 5 in Japan, 6 in Europe; and 1 dB): 7 dB.
 pub(super) const TWIST_HIGH: f32 = 5.01;
+/// A tone is not below this part of a block's power, at any twist.
+const PART_MIN: f32 = 0.05;
 
 /// Blocks with the same digit until it counts: a tone of 40 ms (Q.24) has at least two whole blocks, one of 15 ms none
 /// that pass next to each other.
@@ -60,10 +57,10 @@ impl Dtmf {
     /// Takes a block; gives a digit when it counts.
     pub(super) fn take(
         &mut self,
-        table: &[i16; 256],
+        table: &[f32; 256],
         block: &[u8; BLOCK],
-        third: &[i16; THIRD_FULL],
-        energy: u32,
+        third: &[f32; THIRD],
+        energy: f32,
     ) -> Option<u8> {
         let digit = if energy < ENERGY_MIN { 0 } else { digit(table, block, third, energy) };
         if digit == 0 || digit != self.candidate {
@@ -90,78 +87,89 @@ impl Dtmf {
     }
 }
 
-/// Every third sample of a block.
-pub(super) fn third(table: &[i16; 256], block: &[u8; BLOCK]) -> [i16; THIRD_FULL] {
-    let mut samples = [0; THIRD_FULL];
-    for (sample, codes) in samples.iter_mut().zip(block.as_chunks::<3>().0) {
-        *sample = table[usize::from(codes[1])];
-    }
-    samples
+/// Every third sample of a block, from the second: the middle one is the block's middle.
+pub(super) fn third(table: &[f32; 256], block: &[u8; BLOCK]) -> [f32; THIRD] {
+    let triples = block.as_chunks::<3>().0;
+    std::array::from_fn(|n| table[usize::from(triples[n][1])])
 }
 
-/// Sum of the squares.
-pub(super) fn energy(samples: &[i16; THIRD_FULL]) -> u32 {
-    // 35 squares of at most 4096²: below 2^30.
-    dot(samples, samples).unsigned_abs()
-}
-
-/// The digit of a block; 0: none.
-fn digit(table: &[i16; 256], block: &[u8; BLOCK], third: &[i16; THIRD_FULL], energy: u32) -> u8 {
+/// The digit of a block; 0: none. `energy` is that of every third sample.
+fn digit(table: &[f32; 256], block: &[u8; BLOCK], third: &[f32; THIRD], energy: f32) -> u8 {
+    let (low, high) = strongest(third, &WAVES_THIRD);
     // A sine of amplitude A has energy N·A²/2 and, where it is looked for, power (N·A/2)².
-    let all = energy as f32 * (THIRD as f64 / 2.0 * SCALE * SCALE) as f32;
-    let low = strongest(third, &WAVES_THIRD[..4]).1;
-    if low < all * (SHARE_THIRD / 20.0) {
+    let all = energy * (THIRD as f32 / 2.0);
+    if low.1 < all * PART_MIN || low.1 + high.1 < all * SHARE_THIRD {
         return 0;
     }
-    let high = strongest(third, &WAVES_THIRD[4..]).1;
-    if low + high < all * SHARE_THIRD {
-        return 0;
-    }
-    let mut samples = [0; BLOCK_FULL];
-    for (sample, code) in samples.iter_mut().zip(block) {
-        *sample = table[usize::from(*code)];
-    }
-    let all = dot(&samples, &samples) as f32 * (BLOCK as f64 / 2.0 * SCALE * SCALE) as f32;
-    let (row, low) = strongest(&samples, &WAVES[..4]);
-    let (_, high) = strongest(&samples, &WAVES[4..]);
-    if low + high < all * SHARE_WHOLE { 0 } else { tones::key(&samples[..BLOCK], row) }
+    let samples = block.map(|code| table[usize::from(code)]);
+    let (low, high) = strongest(&samples, &WAVES);
+    let all = dot(&samples, &samples) * (BLOCK as f32 / 2.0);
+    if low.1 < all * PART_MIN || low.1 + high.1 < all * SHARE_WHOLE { 0 } else { tones::key(&samples, low.0) }
 }
 
-/// The cosine and the sine of one frequency.
-type Wave<const LEN: usize> = [[i16; LEN]; 2];
+/// For a distance from the middle of a block, the cosines of the eight frequencies, then their sines.
+type Waves<const HALF: usize> = [[f32; 16]; HALF];
 
-/// The strongest frequency of a group, and its power.
-fn strongest<const LEN: usize>(samples: &[i16; LEN], waves: &[Wave<LEN>]) -> (usize, f32) {
-    let (mut index, mut strongest) = (0, 0.0);
-    for (n, [cosine, sine]) in waves.iter().enumerate() {
-        let (re, im) = (dot(samples, cosine) as f32, dot(samples, sine) as f32);
-        let power = re * re + im * im;
-        if power > strongest {
-            (index, strongest) = (n, power);
-        }
-    }
-    (index, strongest)
-}
+static WAVES: LazyLock<Waves<{ BLOCK / 2 + 1 }>> = LazyLock::new(|| waves(8_000.0));
+static WAVES_THIRD: LazyLock<Waves<{ THIRD / 2 + 1 }>> = LazyLock::new(|| waves(8_000.0 / 3.0));
 
-/// Sum of products: at most 105 of 4096 · 4096, below 2^31.
-fn dot<const LEN: usize>(a: &[i16; LEN], b: &[i16; LEN]) -> i32 {
-    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
-}
-
-static WAVES: std::sync::LazyLock<[Wave<BLOCK_FULL>; 8]> = std::sync::LazyLock::new(|| waves(BLOCK, 8_000.0));
-static WAVES_THIRD: std::sync::LazyLock<[Wave<THIRD_FULL>; 8]> =
-    std::sync::LazyLock::new(|| waves(THIRD, 8_000.0 / 3.0));
-
-fn waves<const LEN: usize>(samples: usize, rate_hz: f64) -> [Wave<LEN>; 8] {
-    FREQUENCIES.map(|hz| {
-        let mut wave = [[0; LEN]; 2];
-        for n in 0..samples {
-            let (sine, cosine) = (n as f64 * hz / rate_hz * std::f64::consts::TAU).sin_cos();
-            wave[0][n] = ((SCALE - 1.0) * cosine).round() as i16;
-            wave[1][n] = ((SCALE - 1.0) * sine).round() as i16;
-        }
-        wave
+fn waves<const HALF: usize>(rate_hz: f64) -> Waves<HALF> {
+    std::array::from_fn(|n| {
+        std::array::from_fn(|wave| {
+            let angle = n as f64 * FREQUENCIES[wave % 8] / rate_hz * std::f64::consts::TAU;
+            match (wave < 8, n) {
+                // The sample in the middle is added to itself.
+                (true, 0) => 0.5,
+                (true, _) => angle.cos() as f32,
+                (false, _) => angle.sin() as f32,
+            }
+        })
     })
+}
+
+/// The strongest frequency of each group, and its power. Samples at the same distance from the middle share a cosine, and a
+/// sine but for its sign, which halves the products.
+fn strongest<const LEN: usize, const HALF: usize>(
+    samples: &[f32; LEN],
+    waves: &Waves<HALF>,
+) -> ((usize, f32), (usize, f32)) {
+    const { assert!(LEN == 2 * HALF - 1) };
+    let mut sums = [0.0; 16];
+    let (before, after) = (samples[..HALF].iter().rev(), samples[HALF - 1..].iter());
+    for ((before, after), wave) in before.zip(after).zip(waves) {
+        let (even, odd) = (after + before, after - before);
+        for k in 0..8 {
+            sums[k] += even * wave[k];
+            sums[8 + k] += odd * wave[8 + k];
+        }
+    }
+    let powers: [f32; 8] = std::array::from_fn(|k| sums[k] * sums[k] + sums[8 + k] * sums[8 + k]);
+    let best = |group: &[f32]| {
+        let (mut index, mut strongest) = (0, group[0]);
+        for (n, power) in group.iter().enumerate().skip(1) {
+            if *power > strongest {
+                (index, strongest) = (n, *power);
+            }
+        }
+        (index, strongest)
+    };
+    (best(&powers[..4]), best(&powers[4..]))
+}
+
+/// Sums are kept in so many parts, as one would be a chain of additions.
+const LANES: usize = 8;
+
+/// Sum of products.
+pub(super) fn dot<const LEN: usize>(a: &[f32; LEN], b: &[f32; LEN]) -> f32 {
+    let mut sums = [0.0; LANES];
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    a_rest.iter().zip(b_rest).fold(sums.iter().sum(), |sum, (a, b)| sum + a * b)
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ pub(super) enum Law {
 }
 
 impl Law {
-    /// Linear samples of all codes, in eighths: 13 bits, full scale at ±4096. That is exact for the smallest steps.
-    pub(super) const fn table(self) -> &'static [i16; 256] {
+    /// Linear samples of all codes, full scale at ±32768.
+    const fn table(self) -> &'static [f32; 256] {
         match self {
             Law::Mu => &MU,
             Law::A => &A,
@@ -27,10 +27,10 @@ impl Law {
 
 /// Mean square of a sine at 0 dBm0 in [`Law::table`]'s units: full scale is 3.17 dBm0 (G.711 table 2; 3.14 for A-law,
 /// taken as the same here).
-pub(super) const POWER_0_DBM0: f64 = 4_096.0 * 4_096.0 / 2.0 / 2.074_914; // 10^0.317
+pub(super) const POWER_0_DBM0: f64 = 32_768.0 * 32_768.0 / 2.0 / 2.074_914; // 10^0.317
 
 /// Power of a block from which it is no dead air: −50 dBm0.
-const DEAD: u32 = (POWER_0_DBM0 * 1e-5 * dtmf::THIRD as f64) as u32;
+const DEAD: f32 = (POWER_0_DBM0 * 1e-5 * dtmf::THIRD as f64) as f32;
 
 /// The lowest level that is told: digital silence has none.
 const LEVEL_MIN: f64 = -90.0;
@@ -115,7 +115,7 @@ impl Level {
 
     fn block(&mut self, block: &[u8; BLOCK], digits: bool) -> Option<u8> {
         let third = dtmf::third(self.law.table(), block);
-        let energy = dtmf::energy(&third);
+        let energy = dtmf::dot(&third, &third);
         if energy < DEAD {
             self.quiet_blocks += 1;
             self.quiet_power += f64::from(energy);
@@ -148,21 +148,21 @@ impl Level {
     }
 }
 
-static MU: [i16; 256] = {
-    let mut table = [0; 256];
+static MU: [f32; 256] = {
+    let mut table = [0.0; 256];
     let mut code = 0;
     while code < 256 {
-        table[code] = g711::decode_ulaw(code as u8) / 8;
+        table[code] = g711::decode_ulaw(code as u8) as f32;
         code += 1;
     }
     table
 };
 
-static A: [i16; 256] = {
-    let mut table = [0; 256];
+static A: [f32; 256] = {
+    let mut table = [0.0; 256];
     let mut code = 0;
     while code < 256 {
-        table[code] = g711::decode_alaw(code as u8) / 8;
+        table[code] = g711::decode_alaw(code as u8) as f32;
         code += 1;
     }
     table

@@ -5,22 +5,19 @@
 
 use std::sync::LazyLock;
 
-use super::dtmf::{BLOCK, BLOCK_FULL, FREQUENCIES, KEYS, SHARE, TWIST_HIGH, TWIST_LOW};
+use super::dtmf::{BLOCK, FREQUENCIES, KEYS, SHARE, TWIST_HIGH, TWIST_LOW, dot};
 
 /// A tone is tried at these parts of its frequency.
 const TRIED: [f64; 3] = [0.99, 1.0, 1.01];
-/// Sums are kept in so many parts, as one would be a chain of additions.
-const LANES: usize = 8;
+type Samples = [f32; BLOCK];
 
-type Samples = [f32; BLOCK_FULL];
-
-/// The cosine and the sine of a frequency, zero behind the block.
+/// The cosine and the sine of a frequency.
 type Wave = [Samples; 2];
 
 static WAVES: LazyLock<[[Wave; 3]; 8]> = LazyLock::new(|| {
     FREQUENCIES.map(|hz| {
         TRIED.map(|part| {
-            let mut wave = [[0.0; BLOCK_FULL]; 2];
+            let mut wave = [[0.0; BLOCK]; 2];
             for n in 0..BLOCK {
                 let (sine, cosine) = (n as f64 * hz * part / 8_000.0 * std::f64::consts::TAU).sin_cos();
                 wave[0][n] = cosine as f32;
@@ -33,11 +30,8 @@ static WAVES: LazyLock<[[Wave; 3]; 8]> = LazyLock::new(|| {
 
 /// The key of a block, 0 if it is none: the low tone, whose row is known, and a high one must be nearly all there is, and
 /// about as strong as each other.
-pub(super) fn key(block: &[i16], row: usize) -> u8 {
-    let mut rest = [0.0; BLOCK_FULL];
-    for (sample, value) in rest.iter_mut().zip(block) {
-        *sample = f32::from(*value);
-    }
+pub(super) fn key(block: &Samples, row: usize) -> u8 {
+    let mut rest = *block;
     let all = dot(&rest, &rest);
     let low_wave = best(&rest, &WAVES[row]);
     let mut low = measure(&rest, low_wave);
@@ -79,14 +73,4 @@ fn remove(samples: &mut Samples, [cosine, sine]: &Wave, [re, im]: [f32; 2]) {
 
 fn power([re, im]: [f32; 2]) -> f32 {
     re * re + im * im
-}
-
-fn dot(a: &Samples, b: &Samples) -> f32 {
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum()
 }
