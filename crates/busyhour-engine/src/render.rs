@@ -203,10 +203,6 @@ impl Source<'_> {
             Keyword::TdmMap => circuits::render(self.settings, call, out)?,
             Keyword::File(name) => self.file(name, out)?,
             Keyword::RtpStreamPort(..) | Keyword::Crypto(_) => media::append(keyword, call, out)?,
-            Keyword::NotAvailable(_) => {
-                let text = format!("{keyword:?} is not available yet");
-                return Err(Unrenderable::new(FailureKind::NotAvailable, text));
-            }
             // These are placed by `render`.
             Keyword::Len(_) | Keyword::Authentication(_) => {}
         }

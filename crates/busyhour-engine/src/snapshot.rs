@@ -496,7 +496,6 @@ failure_kinds! {
     MediaAssert, None, "a claim about media (rtp_assert) does not hold";
     MediaCheck, None, "the echo of a pattern failed (rtpcheck)";
     MediaWait, None, "streams did not end in time (rtp_stream wait)";
-    NotAvailable, None, "the scenario reached something busyhour can't do yet";
     Panic, None, "a bug in busyhour took the call down";
 }
 

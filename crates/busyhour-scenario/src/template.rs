@@ -125,8 +125,6 @@ pub enum Keyword {
     Authentication(Box<Credentials>),
     /// `tdmmap`: the call's TDM circuit.
     TdmMap,
-    /// A media keyword, as written: not available yet. A message that holds one is not sent, and its call fails.
-    NotAvailable(String),
 }
 
 /// The crypto keywords of SDP (spec-media §8, spec-3.8 A3).

@@ -218,14 +218,8 @@ fn run_one(index: usize, action: &Action, input: Input<'_>, host: &mut impl Host
         Action::ExecInternal(InternalCommand::StopGracefully) => host.stop_gracefully(),
         Action::ExecInternal(InternalCommand::StopCall) => return Outcome::StopCall,
         Action::Media(action) => return media::run(action, input, host),
-        Action::NotAvailable { name } => return not_available(name, host),
     }
     Outcome::Done
-}
-
-fn not_available(name: &str, host: &mut impl Host) -> Outcome {
-    host.warn(|| format!("action {name} is not available yet: the call fails").into_bytes());
-    Outcome::Failed(FailureKind::NotAvailable)
 }
 
 /// A variable as warnings call it.
@@ -248,7 +242,7 @@ fn quoted(text: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use busyhour_scenario::program::Operand;
+    use busyhour_scenario::program::{Check, Compare, Operand};
 
     use super::fake::*;
     use super::*;
@@ -258,16 +252,17 @@ mod tests {
         let mut host = FakeHost::default();
         let actions = [
             Action::Assign { to: A, value: Operand::Value(1.0) },
-            Action::NotAvailable { name: "exec play_pcap_audio".to_owned() },
+            Action::Test {
+                variable: A,
+                compare: Compare::Equal,
+                with: Operand::Value(5.0),
+                assign_to: None,
+                check: Check::MustHold,
+            },
             Action::Assign { to: A, value: Operand::Value(2.0) },
         ];
-        assert_eq!(host.run(&actions), Outcome::Failed(FailureKind::NotAvailable));
+        assert_eq!(host.run(&actions), Outcome::Failed(FailureKind::TestDoesntMatch));
         assert_eq!(host.get(A), Value::Number(1.0));
-        assert!(
-            host.warnings[0].contains("exec play_pcap_audio is not available yet"),
-            "{:?}",
-            host.warnings
-        );
     }
 
     #[test]

@@ -157,11 +157,6 @@ pub enum Action {
     ExecInternal(InternalCommand),
     /// A media action.
     Media(MediaAction),
-    /// Not made any more.
-    NotAvailable {
-        /// Its name.
-        name: String,
-    },
 }
 
 /// Text given in the file or held by a variable.

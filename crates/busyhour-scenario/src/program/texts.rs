@@ -70,7 +70,6 @@ fn texts_of_action(action: &Action) -> Vec<&Template> {
         | Action::PauseRestore(_)
         | Action::GetTimeOfDay { .. }
         | Action::ExecInternal(_) => Vec::new(),
-        Action::NotAvailable { .. } => Vec::new(),
         Action::Media(action) => texts_of_media(action),
     }
 }
