@@ -197,6 +197,9 @@ impl Media {
         }
         self.out.figures.counters.send_failures += 1;
         let to = to.or(peer.map(|peer| peer.rtp));
+        if line.is_closing() {
+            return;
+        }
         let (call, medium) = (line.call, line.medium.name());
         self.warn(call, || match to {
             Some(to) => format!("{medium} to {to}: {reason}"),

@@ -113,7 +113,8 @@ impl Pair {
                 let batch = &mut self.batches[end];
                 for packet in &batch.packets {
                     let range = packet.start as usize..packet.start as usize + usize::from(packet.len);
-                    let from = SocketAddr::from(([127, 0, 0, 1], packet.port.0 as u16 + u16::from(packet.rtcp)));
+                    let from =
+                        SocketAddr::from(([127, 0, 0, 1], packet.port.0 as u16 + u16::from(packet.rtcp)));
                     let bytes = &mut batch.bytes[range];
                     let rtcp = packet.to.port() % 2 == 1;
                     self.ends[1 - end].handle_datagram(self.now, self.now, packet.port, rtcp, from, bytes);

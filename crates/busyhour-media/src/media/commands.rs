@@ -15,7 +15,7 @@ use crate::time::Time;
 
 impl Media {
     /// Takes a command of an engine. One for a call that has ended or was refused does nothing, but a port that comes
-    /// with it is given back.
+    /// with it is given back, and nothing streams in it.
     pub fn handle_command(&mut self, now: Time, command: Command) {
         let Command { thread: _, call: name, what } = command;
         if let What::Begin(begin) = what {
@@ -25,8 +25,12 @@ impl Media {
             return;
         }
         let Some(call) = self.calls.find(name) else {
-            if let What::Listen { port, .. } = what {
-                self.out.wishes.push_back(PortRequest::GiveBack(port.id));
+            match what {
+                What::Listen { port, .. } => self.out.wishes.push_back(PortRequest::GiveBack(port.id)),
+                What::TellStreamsEnd => {
+                    self.out.events.push_back(Event { call: name, happening: Happening::StreamsEnded });
+                }
+                _ => {}
             }
             return;
         };
@@ -158,7 +162,7 @@ impl Media {
         };
         if let Some(stream) = stream {
             let before = line.play_stream(stream);
-            self.judge_check(now, call, medium, before);
+            self.judge_check(now, call, medium, before, false);
             self.tell_streams_end(call);
         }
         self.arm(index);
@@ -190,7 +194,7 @@ impl Media {
         let Some(index) = self.calls.get(call).and_then(|call| call.line(medium)) else { return };
         let Some(line) = self.lines.get(index) else { return };
         let before = line.play_stream(None);
-        self.judge_check(now, call, medium, before);
+        self.judge_check(now, call, medium, before, false);
         self.arm(index);
         self.tell_streams_end(call);
     }

@@ -1,6 +1,7 @@
 //! The end of a call's media: a last reading of its ports, its judgement, and its ports given back.
 
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 
 use busyhour_wire::sdp::Medium;
 
@@ -36,7 +37,7 @@ impl Media {
             let Some(line) = self.lines.get(index) else { continue };
             let medium = line.medium;
             let stream = line.close(now, now + LAST_READING_US, &mut self.out);
-            self.judge_check(now, call, medium, stream);
+            self.judge_check(now, call, medium, stream, true);
             // The call has one judgement: at the timer of its first line.
             if std::mem::replace(&mut first, false) {
                 self.arm(index);
@@ -80,8 +81,15 @@ impl Media {
         self.out.figures.counters.calls_ended += 1;
     }
 
-    /// Judges a pattern whose stream has ended.
-    pub(super) fn judge_check(&mut self, now: Time, call: u32, medium: Medium, stream: Option<Stream>) {
+    /// Judges a pattern whose stream has ended. `ended`: with its call.
+    pub(super) fn judge_check(
+        &mut self,
+        now: Time,
+        call: u32,
+        medium: Medium,
+        stream: Option<Stream>,
+        ended: bool,
+    ) {
         let Some(mut stream) = stream else { return };
         let Some(verdict) = stream.check().and_then(|check| check.verdict(now)) else { return };
         let tolerance = match medium {
@@ -95,7 +103,11 @@ impl Media {
         if !std::mem::replace(&mut call.check_failed, true) {
             self.out.figures.counters.checks_failed += 1;
         }
-        let text = format!("RTP check failed: pattern {}", verdict.id);
+        let mut text = format!("RTP check failed: pattern {}", verdict.id);
+        if ended {
+            // Its engine can't say any more whose.
+            let _ = write!(text, ", Call-Id '{}'", String::from_utf8_lossy(&call.call_id));
+        }
         self.out.events.push_back(Event { call: call.name, happening: Happening::CheckFailed(text) });
     }
 }

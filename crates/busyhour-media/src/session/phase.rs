@@ -17,7 +17,7 @@ impl Phase {
     /// The place of the call with this number.
     pub(crate) fn of(number: u64) -> Phase {
         let turn = number.wrapping_mul(GOLDEN) >> 32;
-        Phase((turn * INTERVAL_MS >> 32) as u8)
+        Phase(((turn * INTERVAL_MS) >> 32) as u8)
     }
 
     /// The first moment of this phase that is not before `moment`.

@@ -66,7 +66,7 @@ impl Renumbering {
         let known = self.sources.iter_mut().flatten().find(|source| source.ssrc == header.ssrc);
         let Some(source) = known else { return self.begin(header, due, clock_hz, timeline) };
         let step = header.sequence.wrapping_sub(source.highest_in) as i16;
-        let sequence = if step > JUMP_MAX || step < -JUMP_MAX {
+        let sequence = if !(-JUMP_MAX..=JUMP_MAX).contains(&step) {
             return self.begin(header, due, clock_hz, timeline);
         } else if step > 0 {
             let sequence = timeline.next_sequence().wrapping_add(step as u16 - 1);
@@ -197,9 +197,10 @@ mod tests {
             ],
         );
         assert_eq!(sequences(&sent), (1200..=1210).collect::<Vec<_>>());
-        assert_eq!(stamps(&sent)[..6].iter().map(|stamp| stamp - 24_000).collect::<Vec<_>>(), [
-            0, 160, 320, 320, 640, 800
-        ]);
+        assert_eq!(
+            stamps(&sent)[..6].iter().map(|stamp| stamp - 24_000).collect::<Vec<_>>(),
+            [0, 160, 320, 320, 640, 800]
+        );
         assert!(sent.iter().all(|header| header.ssrc == 7));
     }
 }

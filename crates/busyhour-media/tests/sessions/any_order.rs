@@ -96,7 +96,7 @@ fn apply(link: &mut Link, end: usize, call: u64, medium: Medium, step: Step) {
         Step::Stop => What::StopStream(medium),
         Step::Echo(on) => What::Echo { medium, on },
         Step::Tell => What::TellStreamsEnd,
-        Step::End => What::End { failed: call % 2 == 0 },
+        Step::End => What::End { failed: call.is_multiple_of(2) },
         Step::Datagram(to, rtcp, from, mut bytes) => {
             let (now, from) = (link.now, link.address(1 - end, from));
             link.ends[end].media.handle_datagram(now, now, port(to).id, rtcp, from, &mut bytes);

@@ -57,11 +57,25 @@ fn pattern_without_echo_fails_once_for_each_stream() {
     link.run_ms(500);
     link.play(0, 1, pattern(3));
     link.run_ms(500);
+    link.play(0, 1, pattern(6));
+    link.run_ms(500);
     // One that was never sent is not judged.
     link.play(0, 1, pattern(5));
     link.end([1]);
-    assert_eq!(failed_checks(&link), ["RTP check failed: pattern 1", "RTP check failed: pattern 3"]);
-    assert_eq!(link.snapshot(0).counters.checks_failed, 1, "of one call");
+    link.call(2, [10_004, 10_006]);
+    link.play(0, 2, pattern(2));
+    link.run_ms(500);
+    link.end([2]);
+    assert_eq!(
+        failed_checks(&link),
+        [
+            "RTP check failed: pattern 1",
+            "RTP check failed: pattern 3",
+            "RTP check failed: pattern 6",
+            "RTP check failed: pattern 2, Call-Id '2@0'"
+        ]
+    );
+    assert_eq!(link.snapshot(0).counters.checks_failed, 2, "calls");
 }
 
 #[test]

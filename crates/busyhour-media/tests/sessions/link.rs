@@ -24,8 +24,7 @@ pub(crate) struct Impairment {
 }
 
 impl Impairment {
-    pub(crate) const NONE: Impairment =
-        Impairment { loss: 0.0, duplicate: 0.0, delay_us: 300, jitter_us: 0 };
+    pub(crate) const NONE: Impairment = Impairment { loss: 0.0, duplicate: 0.0, delay_us: 300, jitter_us: 0 };
 }
 
 /// A media thread, its sockets and what it has said.
@@ -131,8 +130,7 @@ impl Link {
     /// Tells an end where the other one listens.
     pub(crate) fn connect(&mut self, end: usize, call: u64, to: u16) {
         let remote = remote(self.address(1 - end, to));
-        let what =
-            What::Remote { medium: Medium::Audio, to: Some(Box::new(remote)), answered: self.now };
+        let what = What::Remote { medium: Medium::Audio, to: Some(Box::new(remote)), answered: self.now };
         self.command(end, call, what);
     }
 
@@ -282,11 +280,8 @@ impl End {
 pub(crate) fn remote(rtp: SocketAddr) -> Remote {
     let mut rtcp = rtp;
     rtcp.set_port(rtp.port() + 1);
-    let format = |payload_type, encoding: &str| Format {
-        payload_type,
-        encoding: encoding.to_owned(),
-        clock_hz: 8000,
-    };
+    let format =
+        |payload_type, encoding: &str| Format { payload_type, encoding: encoding.to_owned(), clock_hz: 8000 };
     let formats = vec![format(0, "PCMU"), format(96, "telephone-event")];
     Remote { rtp, rtcp, formats, sends: true, receives: true }
 }

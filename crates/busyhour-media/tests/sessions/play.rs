@@ -57,15 +57,18 @@ fn capture_is_sent_as_it_is_at_its_own_pace() {
         assert!((moment..moment + 1000).contains(sent), "{rtp:?}");
     }
     let to: Vec<(u16, bool)> = sent.iter().map(|sent| (sent.to.port(), sent.rtcp)).collect();
-    assert_eq!(to, [
-        (10_002, false),
-        (10_002, false),
-        (10_003, true),
-        (10_005, false),
-        (10_002, false),
-        (10_002, false),
-        (10_002, false)
-    ]);
+    assert_eq!(
+        to,
+        [
+            (10_002, false),
+            (10_002, false),
+            (10_003, true),
+            (10_005, false),
+            (10_002, false),
+            (10_002, false),
+            (10_002, false)
+        ]
+    );
     let counters = link.snapshot(0).counters;
     assert_eq!((counters.replayed_packets, counters.packets_sent, counters.rtcp_sent), (7, 6, 1));
 }
@@ -96,8 +99,11 @@ fn digits_played_twice_are_heard_twice() {
     let heard: Vec<u8> = link.heard(1, 1).digits.iter().map(|digit| digit.digit).collect();
     assert_eq!(heard, b"11");
     // Two seconds of real time are 16000 ticks.
-    let starts: Vec<u32> =
-        rtp.iter().filter(|(_, header, _)| header.marker && header.payload_type == 96).map(|p| p.1.timestamp).collect();
+    let starts: Vec<u32> = rtp
+        .iter()
+        .filter(|(_, header, _)| header.marker && header.payload_type == 96)
+        .map(|p| p.1.timestamp)
+        .collect();
     assert_eq!(starts[1] - starts[0], 16_000);
 }
 
@@ -246,7 +252,10 @@ fn reports_tell_of_both_directions_and_bye_ends_them() {
     }
     let last = rtcp::packets(&reports[reports.len() - 1].bytes).last();
     assert_eq!(last, Some(Packet::Bye(Some(0xca11_0002))));
-    assert_eq!(reports.iter().filter(|sent| rtcp::packets(&sent.bytes).any(|p| matches!(p, Packet::Bye(_)))).count(), 1);
+    assert_eq!(
+        reports.iter().filter(|sent| rtcp::packets(&sent.bytes).any(|p| matches!(p, Packet::Bye(_)))).count(),
+        1
+    );
     let heard = link.heard(1, 1);
     assert_eq!(heard.far_loss, Some(0.0), "{heard:?}");
     assert!(heard.rtt_ms.is_some_and(|ms| ms < 25.0), "{heard:?}");
