@@ -12,18 +12,28 @@ use crate::page::{Page, QUANTILES, Style, shortened};
 
 /// Columns of a Call-ID in the list of the worst calls.
 const CALL_ID_WIDTH: usize = 46;
+/// MOS of R = 80, from which on users are satisfied (ITU-T G.107 annex B).
+const SATISFIED_MOS: f64 = 4.03;
 
-/// Returns the figures of a run's media, as lines for the end of SIPp's report; empty if it had none.
-pub fn media_text(total: &Snapshot) -> String {
+/// Returns the figures of a run's media as lines under a heading; empty if it had none.
+pub fn media_text(heading: &str, total: &Snapshot) -> String {
     let mut page = Page::new(Style::Plain);
-    media(&mut page, total);
-    page.text.trim_start().to_owned()
+    if let Some(media) = total.media.as_deref() {
+        page.heading(heading);
+        sections(&mut page, media, total);
+    }
+    page.text
 }
 
 /// Adds the sections on media, if the run had any.
 pub(crate) fn media(page: &mut Page, total: &Snapshot) {
-    let Some(media) = total.media.as_deref() else { return };
-    page.section("Media");
+    if let Some(media) = total.media.as_deref() {
+        page.section("Media");
+        sections(page, media, total);
+    }
+}
+
+fn sections(page: &mut Page, media: &MediaSnapshot, total: &Snapshot) {
     packets(page, media, total.at.as_micros());
     streams(page, media);
     quality(page, media);
@@ -119,8 +129,11 @@ fn row(page: &mut Page, label: &str, samples: &Histogram<u64>, text: impl Fn(u64
     page.text.push('\n');
 }
 
+/// All of them if any is bad; else the first, to show how good the worst one was.
 fn worst_calls(page: &mut Page, worst: &[WorstCall]) {
-    if worst.is_empty() {
+    let shown =
+        if worst.iter().any(|call| is_bad(&call.heard)) { worst } else { &worst[..worst.len().min(1)] };
+    if shown.is_empty() {
         return;
     }
     page.text.push('\n');
@@ -133,7 +146,7 @@ fn worst_calls(page: &mut Page, worst: &[WorstCall]) {
         width = CALL_ID_WIDTH + 2
     );
     page.heading(&head);
-    for call in worst {
+    for call in shown {
         let call_id =
             shortened(&String::from_utf8_lossy(&call.call_id).escape_debug().to_string(), CALL_ID_WIDTH);
         let _ = write!(page.text, "  {call_id:<CALL_ID_WIDTH$}");
@@ -146,6 +159,11 @@ fn worst_calls(page: &mut Page, worst: &[WorstCall]) {
             writeln!(page.text, "{mos:>9}{:>10}{jitter:>11}", share(heard.lost, heard.expected))
         };
     }
+}
+
+/// Something was lost, nothing was heard, or most people would find it poor (R below 80: G.107 annex B).
+fn is_bad(heard: &Heard) -> bool {
+    heard.one_way || heard.lost > 0 || heard.mos.is_some_and(|mos| mos < SATISFIED_MOS)
 }
 
 fn is_silent(heard: &Heard) -> bool {

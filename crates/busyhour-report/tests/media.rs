@@ -63,7 +63,7 @@ fn with_media() -> Snapshot {
 #[test]
 fn a_run_without_media_says_nothing_of_it() {
     let total = Snapshot::empty([]);
-    assert_eq!(media_text(&total), "");
+    assert_eq!(media_text("Media", &total), "");
 }
 
 #[test]
@@ -89,14 +89,31 @@ Worst calls                                           MOS      loss     jitter
   7-1@127.0.0.1                                   one-way       n/a        n/a
   a Call-ID that is very much longer than anyon…     3.12    5.00 %    45.0 ms
 ";
-    assert_eq!(media_text(&with_media()), expected);
+    assert_eq!(media_text("Media", &with_media()), expected);
+}
+
+#[test]
+fn one_worst_call_is_enough_where_all_are_good() {
+    let good = |call_id: &str| WorstCall {
+        call_id: call_id.as_bytes().into(),
+        heard: Heard { packets: 100, expected: 100, mos: Some(4.4), ..Heard::default() },
+    };
+    let mut total = with_media();
+    if let Some(media) = &mut total.media {
+        media.worst = vec![good("a"), good("b")];
+    }
+    let text = media_text("Media", &total);
+    assert!(
+        text.ends_with("  a                                                  4.40       0 %       0 µs\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn nothing_ended_yet_is_not_called_good() {
     let mut total = with_media();
     total.media = Some(Box::new(MediaSnapshot::empty()));
-    let text = media_text(&total);
+    let text = media_text("Media", &total);
     assert!(!text.contains("MOS"), "{text}");
     assert!(text.contains("streams heard                                       0\n"), "{text}");
     assert!(!text.contains("NaN"), "{text}");
@@ -109,7 +126,7 @@ fn codecs_without_a_score_have_none() {
         media.mos.reset();
         media.worst[1].heard.mos = None;
     }
-    let text = media_text(&total);
+    let text = media_text("Media", &total);
     let mos = "  MOS (1 bad, 4.4 best by telephone)        n/a        n/a        n/a\n";
     assert!(text.contains(mos), "{text}");
     assert!(text.contains("anyon…      n/a    5.00 %    45.0 ms\n"), "{text}");

@@ -7,13 +7,15 @@ mod of_run;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use busyhour_media::Library;
 use busyhour_scenario::diagnostic::{Diagnostic, Level, codes, render};
 use busyhour_scenario::source::{LoadError, Source};
-use busyhour_scenario::{Options, embedded, lint, load};
+use busyhour_scenario::{Options, embedded, lint, load, media_files};
 use clap::{Args, ValueEnum};
 pub(crate) use of_run::OfRun;
 
 use crate::exit::SUCCESS;
+use crate::media::MediaPlan;
 use crate::terminal::{say, takes_colour};
 
 /// At least one file has an error.
@@ -93,12 +95,14 @@ pub(crate) fn read(file: &Path) -> Result<Source, LoadError> {
     }
 }
 
-/// All findings on a file, by place.
+/// All findings on a file and the media files it names, by place.
 fn check(file: &Path, options: &Options) -> Result<(Source, Vec<Diagnostic>), LoadError> {
     let source = read(file)?;
     let loaded = load(&source, options);
     let mut findings = loaded.diagnostics;
     if let Some(program) = &loaded.program {
+        let library = Library::new(file.parent().map(PathBuf::from));
+        findings.extend(media_files::check(program, &library, MediaPlan::default().default_payload));
         findings.extend(lint(&source, program));
         findings.sort_by_key(|finding| finding.span.start);
     }

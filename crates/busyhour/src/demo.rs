@@ -1,4 +1,6 @@
-//! `busyhour demo`: the embedded `uac` against the embedded `uas`, both in this process, over loopback.
+//! `busyhour demo`: callers against callees, both in this process, over loopback, with speech both ways.
+
+mod speech;
 
 use std::io::{self, IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -13,23 +15,34 @@ use busyhour_report::clock::Clock as Calendar;
 use busyhour_report::live::{Live, Target};
 use busyhour_report::sipp::error_summary::ErrorSummary;
 use busyhour_report::summary::{PeakRate, Summary};
-use busyhour_report::{Style, dropped_text};
+use busyhour_report::{Style, dropped_text, media_text};
 use busyhour_scenario::program::Program;
 
 use crate::exit::{ABORT_LEVEL, CALLS_FAILED, FATAL, Fatal, SUCCESS};
+use crate::media::{MediaPlan, Room};
 use crate::run::{Ended, Opened, Running};
-use crate::scenario;
+use crate::scenario::{self, MediaFiles};
 use crate::signals::{Signal, SignalQueue};
 use crate::sipp::random_seed;
 use crate::terminal::{say, takes_colour};
 use crate::watch::Watch;
 
-/// Calls per second at the end of the ramp: a few per cent of what one laptop core does.
-pub(crate) const RATE: f64 = 2000.0;
+/// Calls per second at the end of the ramp. With [`HOLD_MS`] some 400 calls speak at a time, both ways: 40 000 packets
+/// a second to send and as many to hear, about half of a laptop's core, and 2000 descriptors.
+pub(crate) const RATE: f64 = 200.0;
 /// Calls per second at its start.
 const FIRST_RATE: f64 = 10.0;
 /// How long an answered call is held, ms.
-const HOLD_MS: u64 = 500;
+const HOLD_MS: u64 = 2000;
+/// Media ports of the two sides: below those that the system gives to anybody.
+const CALLER_PORTS: (u16, u16) = (12_000, 21_999);
+const CALLEE_PORTS: (u16, u16) = (22_000, 31_999);
+/// Descriptors of one side that are no sockets of calls.
+const OTHER_DESCRIPTORS: u64 = 32;
+
+const CALLER: &str = include_str!("demo/caller.xml");
+const CALLEE: &str = include_str!("demo/callee.xml");
+
 /// Longest time in which nobody looks at signals and the end.
 const TURN: Duration = Duration::from_millis(10);
 /// One line a second.
@@ -56,12 +69,22 @@ pub(crate) fn run(duration: Duration, rate: f64, workers: usize) -> u8 {
 fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
     let signals =
         SignalQueue::open().map_err(|error| Fatal::new(format!("signals can't be received: {error}")))?;
-    let uas = scenario::from_name("uas", &Default::default())?;
-    let uac = scenario::from_name("uac", &Default::default())?;
+    let library = Arc::new(speech::library());
+    let files = MediaFiles { library: &library, default_payload: MediaPlan::default().default_payload };
+    let caller = scenario::from_text("caller", CALLER, &Default::default(), files)?;
+    let callee = scenario::from_text("callee", CALLEE, &Default::default(), files)?;
     let localhost = IpAddr::from([127, 0, 0, 1]);
     let bind = BindOptions { ip: localhost, port: Some(0), workers, ..BindOptions::default() };
+    let room = Room {
+        workers,
+        // Half for each side.
+        descriptors: busyhour_net::raise_descriptor_limit().ok().map(|(soft, _)| soft / 2),
+        others: OTHER_DESCRIPTORS + 4 * workers as u64,
+        call_sockets: 0,
+    };
     let settings = Settings { seed: random_seed(), ..Settings::default() };
-    let server = Opened::open(received(uas), settings.clone(), &bind)?;
+    let mut server = Opened::open(received(callee), settings.clone(), &bind)?;
+    server.open_media(&media(CALLEE_PORTS), Arc::clone(&library), localhost, &room)?;
     let target = SocketAddr::new(localhost, server.local_port());
     let over_us = duration.as_micros() as u64;
     let plan = Plan::Ramp { from: FIRST_RATE.min(rate), to: rate, over_us };
@@ -76,13 +99,15 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
         limit: Some((rate * 60.0) as u64 + 1000),
         ..settings
     };
-    let client = Opened::open(placed(&uac), client_settings, &bind)?;
+    let mut client = Opened::open(placed(&caller), client_settings, &bind)?;
+    client.open_media(&media(CALLER_PORTS), library, localhost, &room)?;
     if let Some(note) = client.small_buffer() {
         let _ = writeln!(io::stderr(), "{note}");
     }
     say(&format!(
-        "busyhour demo: uac on 127.0.0.1:{} calls uas on {target}; {:.0} to {rate:.0} calls/s in {:.1} s, \
-         each held {:.1} s.\n",
+        "busyhour demo: callers on 127.0.0.1:{} call callees on {target}, all in this process.\n\
+         {:.0} to {rate:.0} calls/s in {:.1} s, each held {:.1} s; both sides speak all the time, listen and score what \
+         they hear.\n",
         client.local_port(),
         FIRST_RATE.min(rate),
         duration.as_secs_f64(),
@@ -91,7 +116,7 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
     let server = server.start(&[])?;
     let client = client.start(&[])?;
     let mut demo = Demo {
-        program: &uac,
+        program: &caller,
         target,
         watch: Watch::new(Protocol::Udp),
         errors: ErrorSummary::default(),
@@ -99,7 +124,7 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
         terminal: io::stdout().is_terminal(),
         line_open: false,
         line_at: Time::from_micros(LINE_US),
-        previous: Snapshot::empty([&*uac]),
+        previous: Snapshot::empty([&*caller]),
         peak_rate: PeakRate::default(),
         phase: "ramp up",
         interrupted: false,
@@ -109,6 +134,11 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
     demo.ramp(Time::from_micros(over_us), &signals);
     demo.finish(&signals);
     Ok(demo.close())
+}
+
+/// Media on these ports, with all else as it is by default.
+fn media((port_min, port_max): (u16, u16)) -> MediaPlan {
+    MediaPlan { port_min, port_max, ..MediaPlan::default() }
 }
 
 fn received(program: Arc<Program>) -> Run {
@@ -173,7 +203,7 @@ impl Demo<'_> {
         if waiting > 0 && !self.interrupted {
             self.end_line();
             say(&format!(
-                "All calls of the uac have ended. The uas waits 4 s for late repeats of {waiting} calls.\n"
+                "All calls have ended. The callees wait half a second for late repeats of {waiting} calls.\n"
             ));
         }
         self.wait_for(false, signals);
@@ -257,8 +287,8 @@ impl Demo<'_> {
         workers.extend(server.workers.iter().cloned());
         self.watch.observe(workers);
         let summary = Summary {
-            title: "uac",
-            target: &format!("uas on {} over UDP", self.target),
+            title: "callers",
+            target: &format!("callees on {} over UDP", self.target),
             programs: &[self.program],
             total: &client.whole,
             workers: client.workers.len(),
@@ -266,8 +296,9 @@ impl Demo<'_> {
             verdict: &self.watch.verdict(),
             style: if takes_colour(&io::stdout()) { Style::Colour } else { Style::Plain },
         };
-        let by_uas = dropped_text("\nDropped, refused or skipped by the uas", &server.whole);
-        say(&format!("\n{}{by_uas}", summary.text()));
+        let heard = media_text("\nMedia of the callees", &server.whole);
+        let dropped = dropped_text("\nDropped, refused or skipped by the callees", &server.whole);
+        say(&format!("\n{heard}{dropped}\n{}", summary.text()));
         let mut closing = self.errors.closing(None);
         for trouble in [&client, &server].into_iter().filter_map(Ended::trouble) {
             closing.extend_from_slice(trouble.as_bytes());
@@ -278,10 +309,11 @@ impl Demo<'_> {
     }
 }
 
-/// No call failed, none is left, no worker crashed.
+/// No call failed, none is left, each has heard the other side, no worker crashed.
 fn is_good(side: &Ended) -> bool {
     let counters = &side.whole.counters;
-    counters.failed_total() == 0 && counters.open == 0 && !side.crashed
+    let deaf = side.whole.media.as_ref().is_none_or(|media| media.counters.one_way > 0);
+    counters.failed_total() == 0 && counters.open == 0 && !deaf && !side.crashed
 }
 
 fn ends(signal: Signal) -> bool {

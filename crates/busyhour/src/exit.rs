@@ -11,6 +11,8 @@ pub(crate) const CALLS_FAILED: u8 = 1;
 pub(crate) const NOTHING_DONE: u8 = 97;
 /// Help, version, `-sd`, and the parent of `-bg`.
 pub(crate) const ONLY_TOLD: u8 = 99;
+/// A pattern did not come back as it was sent (rtpcheck); goes before success and failed calls.
+pub(crate) const MEDIA_CHECK_FAILED: u8 = 253;
 /// The local port is in use.
 pub(crate) const ADDRESS_IN_USE: u8 = 254;
 /// Any other error that makes the run pointless.

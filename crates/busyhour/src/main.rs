@@ -7,6 +7,7 @@ mod background;
 mod check;
 mod demo;
 mod exit;
+mod media;
 mod native;
 mod read_file;
 mod run;

@@ -17,7 +17,7 @@ const FIRST_STEPS: &str = "\
 busyhour load-tests voice platforms: it plays SIP calls against them and says how much they take.
 
 Try first:
-  busyhour demo                           20 seconds of calls on this machine alone, with a summary
+  busyhour demo                           10 seconds of calls with speech on this machine alone, with a summary
   busyhour sipp -sn uac 192.0.2.1:5060    SIPp's command line: calls to a target
   busyhour check scenario.xml             what is wrong with a scenario, and how to mend it
 
@@ -33,7 +33,7 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Places calls from this process to itself, ever more of them, and reports
+    /// Places calls from this process to itself, ever more of them, with speech both ways, and reports how they went
     Demo(DemoArguments),
     /// Loads scenario files and prints every error and warning, with a way to mend it
     ///
@@ -59,7 +59,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct DemoArguments {
     /// How long the rate rises
-    #[arg(long, default_value = "20s", value_name = "TIME", value_parser = duration)]
+    #[arg(long, default_value = "8s", value_name = "TIME", value_parser = duration)]
     duration: Duration,
     /// Calls per second in the end
     #[arg(long, default_value_t = demo::RATE, value_name = "CALLS", value_parser = rate)]

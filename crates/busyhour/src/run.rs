@@ -1,5 +1,6 @@
 //! Putting a run together: sockets, engines, threads. SIPp's front and the native commands both start here.
 
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
@@ -7,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use busyhour_engine::settings::{Run, Settings};
 use busyhour_engine::{Engine, Event, Protocol, Shared, Snapshot};
+use busyhour_media::Library;
 use busyhour_net::{BindOptions, Bound, Clock, StartOptions, Twins, Workers};
 use busyhour_scenario::program::Role;
 
 use crate::exit::{ADDRESS_IN_USE, FATAL, Fatal};
+use crate::media::{Media, MediaPlan, Room};
 use crate::read_file::FileReader;
 
 /// Receive buffer below which bursts at high rates get lost, in bytes.
@@ -77,6 +80,22 @@ impl Opened {
                 granted / 1024
             )
         })
+    }
+
+    /// Opens media ports on `ip` and gives the run its media, if it needs any.
+    pub(crate) fn open_media(
+        &mut self,
+        plan: &MediaPlan,
+        library: Arc<Library>,
+        ip: IpAddr,
+        room: &Room,
+    ) -> Result<(), Fatal> {
+        if let Some(media) = Media::open(plan, &self.run, &self.settings, library, ip, room)? {
+            self.settings.media_port = media.port;
+            self.settings.media = Some(media.engine);
+            self.bound.add_media(media.setup);
+        }
+        Ok(())
     }
 
     /// Gives the run its connections for 3PCC commands.

@@ -4,24 +4,48 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use busyhour_media::Library;
 use busyhour_scenario::diagnostic::{Level, one_line, render};
 use busyhour_scenario::program::Program;
 use busyhour_scenario::source::Source;
-use busyhour_scenario::{Loaded, Options, embedded, embedded_names, load};
+use busyhour_scenario::{Loaded, Options, embedded, embedded_names, load, media_files};
 
 use crate::exit::Fatal;
 use crate::terminal::takes_colour;
 
-/// Loads a scenario file. Warnings go to stderr, one line each; errors come back in full.
-pub(crate) fn from_file(path: &Path, options: &Options) -> Result<Arc<Program>, Fatal> {
+/// Where media files are looked for, and what sounds without a payload type are sent as.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MediaFiles<'a> {
+    /// The run's files.
+    pub(crate) library: &'a Library,
+    /// `-rtp_payload`.
+    pub(crate) default_payload: u8,
+}
+
+/// Loads a scenario file and the media files it names. Warnings go to stderr, one line each; errors come back in full.
+pub(crate) fn from_file(
+    path: &Path,
+    options: &Options,
+    media: MediaFiles<'_>,
+) -> Result<Arc<Program>, Fatal> {
     let source = Source::read(path).map_err(|error| Fatal::new(error.to_string()))?;
-    compile(&source, options)
+    compile(&source, options, media)
 }
 
 /// Loads an embedded scenario.
-pub(crate) fn from_name(name: &str, options: &Options) -> Result<Arc<Program>, Fatal> {
+pub(crate) fn from_name(name: &str, options: &Options, media: MediaFiles<'_>) -> Result<Arc<Program>, Fatal> {
     let text = embedded_text(name).map_err(Fatal::new)?;
-    compile(&Source::from_bytes(name, text.as_bytes()), options)
+    from_text(name, text, options, media)
+}
+
+/// Loads a scenario that is part of this program.
+pub(crate) fn from_text(
+    name: &str,
+    text: &str,
+    options: &Options,
+    media: MediaFiles<'_>,
+) -> Result<Arc<Program>, Fatal> {
+    compile(&Source::from_bytes(name, text.as_bytes()), options, media)
 }
 
 /// The text of an embedded scenario. The error lists their names.
@@ -37,8 +61,12 @@ pub(crate) fn list() -> String {
     embedded_names().map(|(name, title)| format!("{name:<12} {title}\n")).collect()
 }
 
-fn compile(source: &Source, options: &Options) -> Result<Arc<Program>, Fatal> {
-    let Loaded { program, diagnostics } = load(source, options);
+fn compile(source: &Source, options: &Options, media: MediaFiles<'_>) -> Result<Arc<Program>, Fatal> {
+    let Loaded { mut program, mut diagnostics } = load(source, options);
+    if let Some(loaded) = &program {
+        diagnostics.extend(media_files::check(loaded, media.library, media.default_payload));
+        program = program.filter(|_| diagnostics.iter().all(|finding| finding.level != Level::Error));
+    }
     match program {
         Some(program) => {
             let mut stderr = std::io::stderr().lock();

@@ -68,7 +68,7 @@ pub fn final_report(view: &View<'_>, now: &Snapshot, verdict: &Verdict) -> Strin
     let mut text = scenario_screen::scenario_screen(&closing, now, now);
     text.push_str(&statistics_screen::statistics_screen(&closing, now, now));
     text.push_str(&others(view, now));
-    text.push_str(&media_text(now));
+    text.push_str(&media_text("Media", now));
     text.push_str(&generator_text(now));
     text.push_str(&dropped_text("Dropped, refused or skipped", now));
     text.push_str(&verdict.text());

@@ -12,7 +12,7 @@ use super::files::Files;
 use super::programs::Programs;
 use super::screen::Screen;
 use super::settings::RunPlan;
-use crate::exit::{ABORT_LEVEL, CALLS_FAILED, FATAL, NOTHING_DONE, SUCCESS};
+use crate::exit::{ABORT_LEVEL, CALLS_FAILED, FATAL, MEDIA_CHECK_FAILED, NOTHING_DONE, SUCCESS};
 use crate::run::Running;
 use crate::signals::{Signal, SignalQueue};
 use crate::watch::Watch;
@@ -235,8 +235,10 @@ fn note(events: &[Event], stopped: bool, files: &mut Files) -> Option<u8> {
 fn status(end: &End, last: &Snapshot) -> u8 {
     let failed = last.programs.iter().any(|program| program.calls.failed_total() > 0);
     let nothing_done = last.programs.iter().all(|program| program.calls.successful == 0);
+    let media_failed = last.media.as_ref().is_some_and(|media| media.counters.checks_failed > 0);
     match end {
         End::Stopped(status) => *status,
+        _ if media_failed => MEDIA_CHECK_FAILED,
         End::TimedOut if !failed && nothing_done => NOTHING_DONE,
         _ if failed => CALLS_FAILED,
         _ => SUCCESS,
@@ -286,6 +288,7 @@ impl Once {
 #[cfg(test)]
 mod tests {
     use busyhour_engine::snapshot::{CallCounters, DurationStatistics, ProgramStatistics};
+    use busyhour_media::MediaSnapshot;
 
     use super::*;
 
@@ -332,6 +335,9 @@ mod tests {
         last.programs[1].calls.failed[0] = 1;
         assert_eq!(status(&End::Normal, &last), CALLS_FAILED, "of any scenario");
         assert_eq!(status(&End::TimedOut, &last), CALLS_FAILED);
+        assert_eq!(status(&End::Stopped(97), &last), 97);
+        last.media.get_or_insert_with(|| Box::new(MediaSnapshot::empty())).counters.checks_failed = 1;
+        assert_eq!(status(&End::Normal, &last), MEDIA_CHECK_FAILED, "goes before failed calls");
         assert_eq!(status(&End::Stopped(97), &last), 97);
     }
 }

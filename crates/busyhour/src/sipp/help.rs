@@ -49,7 +49,8 @@ pub(crate) fn help() -> String {
          \x20 INT, TERM: end at once, with the final report.\n\n\
          Exit status\n\
          \x20 0: no call failed. 1: a call failed. 97: ended by -timeout with no call done, or by stop_now.\n\
-         \x20 99: only told something, or went to the background. 254: the port is in use. 255: another error.\n",
+         \x20 99: only told something, or went to the background. 253: a pattern of rtp_stream did not come back.\n\
+         \x20 254: the port is in use. 255: another error.\n",
     );
     out
 }
@@ -82,7 +83,8 @@ pub(crate) fn statistics_help() -> &'static str {
 pub(crate) fn version() -> String {
     format!(
         "busyhour {} (command line, scenarios and files of SIPp v3.8.0)\n\
-         UDP and TCP over IPv4 and IPv6. Not available yet: TLS, SCTP, WebSocket, media.\n\
+         UDP and TCP over IPv4 and IPv6. RTP and SRTP.\n\
+         Not available yet: TLS, SCTP, WebSocket.\n\
          Licence: MIT or Apache-2.0.\n",
         env!("CARGO_PKG_VERSION")
     )

@@ -8,6 +8,7 @@ mod control;
 mod files;
 mod help;
 mod injection;
+mod media;
 mod options;
 mod parse;
 mod prepare;

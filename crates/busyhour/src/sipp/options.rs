@@ -6,6 +6,7 @@ use busyhour_engine::circuits::CircuitRange;
 use busyhour_scenario::Version;
 
 use super::injection::InjectionOption;
+use super::media::MediaOptions;
 use super::third_party::ThirdPartyOptions;
 
 /// The options of a run as typed. `None` and `false` mean "not given".
@@ -156,10 +157,8 @@ pub(crate) struct Options {
     /// `-log_file`.
     pub(crate) log_file: Option<PathBuf>,
 
-    /// `-mi`.
-    pub(crate) media_ip: Option<String>,
-    /// `-mp`, `-min_rtp_port`.
-    pub(crate) media_port: Option<u16>,
+    /// `-mi` and all others of media.
+    pub(crate) media: MediaOptions,
 
     /// `-workers`.
     pub(crate) workers: Option<usize>,

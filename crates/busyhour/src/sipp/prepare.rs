@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
 use busyhour_engine::settings::Settings;
+use busyhour_media::Library;
 use busyhour_net::BindOptions;
 use busyhour_report::clock::Clock as Calendar;
 use busyhour_scenario::program::{Role, StepKind};
@@ -14,10 +16,12 @@ use super::compat;
 use super::control;
 use super::files::Files;
 use super::injection;
+use super::options::ScenarioChoice;
 use super::programs::Programs;
 use super::settings::RunPlan;
 use crate::background;
 use crate::exit::{Fatal, ONLY_TOLD};
+use crate::media::Room;
 use crate::run::Opened;
 use crate::signals::SignalQueue;
 use crate::target::{self, Host, SIP_PORT};
@@ -33,7 +37,8 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
     if plan.calls_by_file {
         plan.engine.calls_max = Some(injection::calls_by_file(&injection_files).map_err(bad)?);
     }
-    let programs = Programs::load(&plan).map_err(bad)?;
+    let library = Arc::new(Library::new(folder(&plan.scenario)));
+    let programs = Programs::load(&plan, &library).map_err(bad)?;
     let run = programs.run(injection_files);
     let program = Arc::clone(&programs.main);
     let third_party = plan.third_party.plan(&program).map_err(bad)?;
@@ -57,7 +62,7 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
     let signals =
         SignalQueue::open().map_err(|error| Fatal::new(format!("signals can't be received: {error}")))?;
     let workers = plan.workers.unwrap_or_else(busyhour_net::available_workers);
-    fit_descriptors(&mut plan, workers);
+    let descriptors = fit_descriptors(&mut plan, workers);
 
     let engine = Settings {
         local_ip: addresses.local,
@@ -73,6 +78,13 @@ pub(super) fn run(mut plan: RunPlan) -> Result<u8, Fatal> {
     if let Some(note) = opened.small_buffer() {
         let _ = writeln!(io::stderr(), "{note}");
     }
+    let room = Room {
+        workers,
+        descriptors,
+        others: other_descriptors(workers),
+        call_sockets: if plan.engine.socket_per_call { u64::from(plan.sockets_max) } else { 0 },
+    };
+    opened.open_media(&plan.media, library, addresses.media, &room)?;
     if let Some(third_party) = &third_party {
         opened.add_twins(third_party.open(plan.engine.keep_call_id_prefix)?);
     }
@@ -99,7 +111,7 @@ impl Addresses {
             Ok(address.map(|address| address.ip()))
         };
         let given = named(&plan.local, "-i")?;
-        let media = named(&plan.media, "-mi")?;
+        let media = named(&plan.media_host, "-mi")?;
         let resolve = |host: &Host, option: &str| {
             let _ = write!(io::stderr(), "Resolving remote host '{}'... ", host.name);
             let address = host
@@ -143,14 +155,29 @@ fn bind_options(plan: &RunPlan, addresses: &Addresses, workers: usize) -> BindOp
     }
 }
 
-/// Raises the limit of open files, and keeps the number of call sockets below it.
-fn fit_descriptors(plan: &mut RunPlan, workers: usize) {
-    if !plan.raise_descriptor_limit {
-        return;
+/// The folder of the scenario, beside which its media files are looked for.
+fn folder(choice: &ScenarioChoice) -> Option<PathBuf> {
+    match choice {
+        ScenarioChoice::File(path) => path.parent().map(PathBuf::from),
+        ScenarioChoice::Embedded(_) => None,
     }
-    let Ok((soft, _)) = busyhour_net::raise_descriptor_limit() else { return };
-    let room = soft.saturating_sub(OTHER_DESCRIPTORS + 4 * workers as u64).max(1);
-    if plan.engine.socket_per_call && u64::from(plan.sockets_max) > room {
+}
+
+/// Descriptors that are not sockets of calls: main sockets, poll, files, signals.
+fn other_descriptors(workers: usize) -> u64 {
+    OTHER_DESCRIPTORS + 4 * workers as u64
+}
+
+/// Raises the limit of open files, keeps the number of call sockets below it, and returns it.
+fn fit_descriptors(plan: &mut RunPlan, workers: usize) -> Option<u64> {
+    let limits = if plan.raise_descriptor_limit {
+        busyhour_net::raise_descriptor_limit()
+    } else {
+        busyhour_net::descriptor_limit()
+    };
+    let (soft, _) = limits.ok()?;
+    let room = soft.saturating_sub(other_descriptors(workers)).max(1);
+    if plan.raise_descriptor_limit && plan.engine.socket_per_call && u64::from(plan.sockets_max) > room {
         let _ = writeln!(
             io::stderr(),
             "note: the system allows {soft} open files, so at most {room} call sockets are opened and then shared. \
@@ -158,4 +185,5 @@ fn fit_descriptors(plan: &mut RunPlan, workers: usize) {
         );
         plan.sockets_max = u32::try_from(room).unwrap_or(u32::MAX);
     }
+    Some(soft)
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use busyhour_engine::injection::Files as InjectionFiles;
 use busyhour_engine::settings::{Placed, Run};
+use busyhour_media::Library;
 use busyhour_scenario::program::{Program, Role};
 use busyhour_scenario::template::Keyword;
 
 use super::options::ScenarioChoice;
 use super::settings::RunPlan;
 use crate::exit::Fatal;
-use crate::scenario;
+use crate::scenario::{self, MediaFiles};
 
 /// The scenarios, compiled and checked against each other.
 #[derive(Debug)]
@@ -23,13 +24,16 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Loads what the plan names, and checks that it goes together and with the other options.
-    pub(super) fn load(plan: &RunPlan) -> Result<Programs, Fatal> {
+    /// Loads what the plan names and its media files, and checks that it goes together and with the other options.
+    pub(super) fn load(plan: &RunPlan, library: &Library) -> Result<Programs, Fatal> {
         let options = plan.scenario_options();
+        let media = MediaFiles { library, default_payload: plan.media.default_payload };
         let load = |choice: &ScenarioChoice, file: &str, name: &str| match choice {
-            ScenarioChoice::File(path) => scenario::from_file(path, &options).map_err(|fatal| fatal.of(file)),
+            ScenarioChoice::File(path) => {
+                scenario::from_file(path, &options, media).map_err(|fatal| fatal.of(file))
+            }
             ScenarioChoice::Embedded(known) => {
-                scenario::from_name(known, &options).map_err(|fatal| fatal.of(name))
+                scenario::from_name(known, &options, media).map_err(|fatal| fatal.of(name))
             }
         };
         let main = load(&plan.scenario, "", "-sn: ")?;

@@ -11,6 +11,7 @@ use busyhour_scenario::Version;
 use super::injection::{self, InjectionOption};
 use super::options::{CallIdType, Options, ScenarioChoice};
 use super::third_party;
+use crate::media::MediaPlan;
 use crate::target::Host;
 
 /// Everything that is known of a run before a file is opened or a name is looked up.
@@ -41,7 +42,9 @@ pub(crate) struct RunPlan {
     /// Local address.
     pub(crate) local: Option<Host>,
     /// Address of media.
-    pub(crate) media: Option<Host>,
+    pub(crate) media_host: Option<Host>,
+    /// Media.
+    pub(crate) media: MediaPlan,
     /// Local port.
     pub(crate) port: Option<u16>,
     /// Bind to a detected local address too.
@@ -114,18 +117,20 @@ impl RunPlan {
         let target = host("remote host", &options.target)?;
         let send_to = host("-rsa", &options.send_to)?;
         let local = host("-i", &options.local_ip)?;
-        let media = host("-mi", &options.media_ip)?;
+        let media_host = host("-mi", &options.media.ip)?;
         let statistics_period = match options.statistics_period_ms {
             Some(0) => return Err("-fd: the period of the statistics can't be 0. Give 1s or so.".to_owned()),
             period => Duration::from_millis(period.unwrap_or(60_000)),
         };
         let (plan, quit_at) = pacing(&options, statistics_period)?;
+        let engine = engine(&options, plan);
         let trace = |wanted: bool, file: &Option<PathBuf>| wanted.then(|| Trace { file: file.clone() });
         Ok(RunPlan {
             target,
             send_to,
             local,
-            media,
+            media_host,
+            media: options.media.plan(engine.seed)?,
             port: options.port.filter(|port| *port != 0),
             bind_local: options.bind_local,
             buffer_bytes: options.buffer_bytes.filter(|bytes| *bytes != 0),
@@ -151,7 +156,7 @@ impl RunPlan {
             messages: trace(options.trace_messages, &options.message_file),
             errors: trace(options.trace_errors, &options.error_file),
             logs: trace(options.trace_logs, &options.log_file),
-            engine: engine(&options, plan),
+            engine,
             scenario: options.scenario.unwrap_or_else(|| ScenarioChoice::Embedded("uac".to_owned())),
             third_party: options.third_party.mode()?,
             received: options.received,
@@ -258,7 +263,7 @@ fn engine(options: &Options, plan: Plan) -> Settings {
             options.dynamic_step.unwrap_or(default.dynamic_id.2),
         ),
         rfc3339: options.rfc3339,
-        media_port: options.media_port.unwrap_or(default.media_port),
+        media_port: options.media.port_min.unwrap_or(default.media_port),
         circuits: options.circuits.clone(),
         ..default
     }

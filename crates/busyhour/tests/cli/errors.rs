@@ -60,7 +60,7 @@ fn unknown_names() {
 
 #[test]
 fn not_available_yet() {
-    refused("127.0.0.1 -rtp_echo", &["-rtp_echo: not available yet"]);
+    refused("127.0.0.1 -round_robin", &["-round_robin: not available yet"]);
     refused("--trace_rtt 127.0.0.1", &["-trace_rtt: not available yet"]);
 }
 

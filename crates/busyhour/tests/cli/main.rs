@@ -7,6 +7,7 @@ mod effects;
 mod errands;
 mod errors;
 mod injection;
+mod media;
 mod mixed;
 mod options;
 mod program;

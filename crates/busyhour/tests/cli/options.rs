@@ -14,6 +14,8 @@ const OPTIONS: &[&str] = &[
     "-rsa 127.0.0.1:5061 -f 2 -fd 2 -stf x.csv -message_file x.log -error_file y.log -log_file z.log -sleep 10ms",
     "-auth_uri x -dynamicStart 1 -dynamicMax 9 -dynamicStep 2 -tdmmap {0-1}{9}{1-2}{1-31} -rfc3339 -stat_delimiter ,",
     "-mi 127.0.0.1 -mp 7000 -max_rtp_port 8000 -compat 3.7",
+    "-rtp_payload 0 -rtp_buffsize 100000 -audiotolerance 0.5 -videotolerance 1 -random_base_ssrc -no_rtcp",
+    "-rtp_threadtasks 20 -mb 4096 -rtpcheck_debug -srtpcheck_debug -media_threads 2",
     "-min_rtp_port 7000 -compat 3.6 -ip_field 1",
     "-workers 2 -seed 7 -trace_stat -trace_msg -trace_err -trace_logs",
     "-timer_resol 10 -max_recv_loops 10 -max_sched_loops 10 -watchdog_interval 400 -periodic_rtd",

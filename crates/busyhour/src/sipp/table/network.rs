@@ -1,4 +1,4 @@
-//! Options: addresses, sockets and media.
+//! Options: addresses and sockets.
 
 use super::super::row::{Category, Row, Takes};
 use super::super::words::{fill, transport};
@@ -57,18 +57,6 @@ pub(super) static ROWS: &[Row] = {
             Nothing(|o| o.skip_descriptor_limit = true),
             Network,
             "Leave the limit of open files as it is. Otherwise it is raised as far as allowed.",
-        ),
-        works(
-            &["mi"],
-            Text("ADDRESS", |o, v| fill(&mut o.media_ip, v)),
-            Media,
-            "What [media_ip] stands for. Default: the local address. There is no media yet.",
-        ),
-        works(
-            &["mp", "min_rtp_port"],
-            Integer("PORT", (0, 65_535), |o, v| o.media_port = Some(v as u16)),
-            Media,
-            "What [media_port] stands for, and where [auto_media_port] begins. Default 6000. There is no media yet.",
         ),
     ]
 };

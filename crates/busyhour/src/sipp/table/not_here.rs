@@ -2,10 +2,7 @@
 
 use super::super::row::{Category, Row, Status, Takes};
 use super::super::values::Unit;
-
-const fn no_effect(names: &'static [&'static str], takes: Takes, help: &'static str) -> Row {
-    Row { names, takes, category: Category::Process, status: Status::NoEffect, help }
-}
+use super::no_effect;
 
 const fn later(names: &'static [&'static str], words: usize, category: Category, help: &'static str) -> Row {
     Row { names, takes: Takes::Words("", words), category, status: Status::Later, help }
@@ -110,11 +107,6 @@ pub(super) static ROWS: &[Row] = {
         later(&["ringbuffer_files"], 1, Output, "rotated files to keep"),
         later(&["ringbuffer_size"], 1, Output, "size that rotates a file"),
         later(&["max_log_size"], 1, Output, "size that ends a file"),
-        no_effect(
-            &["max_rtp_port"],
-            Integer("PORT", (0, 65_535), |_, _| ()),
-            "Highest media port: there is no media yet.",
-        ),
         refused(
             &["lua_file"],
             1,
@@ -127,15 +119,5 @@ pub(super) static ROWS: &[Row] = {
             "a shared library made for SIPp can't work here, because it calls into SIPp's own code. -key and \
              injection files bring values into messages",
         ),
-        later(&["rtp_echo"], 0, Media, "send received media back"),
-        later(&["mb"], 1, Media, "buffer of the echo"),
-        later(&["rtp_payload"], 1, Media, "default payload type"),
-        later(&["rtp_threadtasks"], 1, Media, "streams per thread"),
-        later(&["rtp_buffsize"], 1, Media, "buffer of media sockets"),
-        later(&["rtpcheck_debug"], 0, Media, "notes of the RTP check"),
-        later(&["srtpcheck_debug"], 0, Media, "notes of the SRTP check"),
-        later(&["audiotolerance"], 1, Media, "failures the audio check bears"),
-        later(&["videotolerance"], 1, Media, "failures the video check bears"),
-        later(&["random_base_ssrc"], 0, Media, "random first SSRC"),
     ]
 };
