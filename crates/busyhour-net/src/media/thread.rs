@@ -26,6 +26,8 @@ const SLEEP_US_MAX: u64 = 100_000;
 const TICK_US: u64 = 1000;
 /// How late the kernel may wake us (`PR_SET_TIMERSLACK`).
 const TIMER_SLACK_NS: u32 = 5_000;
+/// How long calls that have just ended may take to be judged when the run is over. Those that never ended are judged then.
+const LEAVE_US_MAX: u64 = 50_000;
 /// From so many panics on the thread gives up, and the run ends: the streams are a bug's.
 const PANICS_MAX: u64 = 16;
 
@@ -107,6 +109,7 @@ impl<M: MediaEndpoint> MediaThread<M> {
     /// Runs until all workers have ended; returns the last snapshot, and false if the streams panic again and again.
     pub(super) fn run(mut self) -> (MediaSnapshot, bool) {
         let mut ready = 0;
+        let mut leaving = None;
         loop {
             // First, for what workers have said before they ended is then in the inbox.
             let over = self.common.is_over();
@@ -114,7 +117,10 @@ impl<M: MediaEndpoint> MediaThread<M> {
             let turn_began = self.core.now;
             self.guarded(|thread| thread.turn(ready));
             if over {
-                break;
+                let since = *leaving.get_or_insert(self.core.now);
+                if self.core.media.open_calls() == 0 || self.core.now.micros_since(since) >= LEAVE_US_MAX {
+                    break;
+                }
             }
             let end = self.core.clock.now();
             self.busy_us += end.micros_since(turn_began);
@@ -261,8 +267,10 @@ impl<M: MediaEndpoint> MediaThread<M> {
             // Else commands wait for the next tick: no worker has to wake a thread that wakes anyway.
             inbox.fall_asleep();
         }
-        if more || inbox.is_filled() || wait > TICK_US && self.common.is_over() {
+        if more || inbox.is_filled() {
             wait = 0;
+        } else if self.common.is_over() {
+            wait = wait.min(TICK_US);
         }
         let ready = self.waiter.wait(&self.poll, Duration::from_micros(wait));
         self.common.inbox(self.index).wake_up();
