@@ -30,7 +30,7 @@ pub struct Command {
 pub enum What {
     /// The call has media from now on. Comes before all else.
     Begin(Box<Begin>),
-    /// Its port of a medium.
+    /// Its port of a medium, instead of one it had. It was taken once for this command, and is given back once for it.
     Listen {
         /// Of which medium.
         medium: Medium,
@@ -41,12 +41,14 @@ pub enum What {
     Remote {
         /// Which medium.
         medium: Medium,
-        /// The place; `None`: nowhere (port 0, `0.0.0.0`, no such medium), so sending rests.
+        /// The place; `None`: nowhere (port 0, `0.0.0.0`, no such medium), so sounds and patterns rest, and captures
+        /// play to nobody. What the SDP says of directions does not stop us: SIPp sends on, too.
         to: Option<Box<Remote>>,
         /// When the SDP came or went: the start of "time to the first packet".
         answered: Time,
     },
-    /// Keys of a medium from now on, in both directions; `None`: plain RTP that way.
+    /// Keys of a medium from now on, in both directions; `None`: plain RTP that way. Keys that are in force already go
+    /// on; with keys of the wrong length nothing is sent.
     Secure {
         /// Which medium.
         medium: Medium,
@@ -55,7 +57,8 @@ pub enum What {
         /// The peer's.
         receive: Option<Box<Policy>>,
     },
-    /// Play something; what plays in the same slot of the medium stops.
+    /// Play something. A capture replaces the capture that plays in the medium, a sound or pattern the sound or pattern;
+    /// one of each plays at a time. The first packet leaves within 20 ms, in the call's place in the packet interval.
     Play {
         /// On which medium.
         medium: Medium,
@@ -66,7 +69,7 @@ pub enum What {
     Pause(Media),
     /// `resume…`.
     Resume(Media),
-    /// Stop what streams in this medium (`rtp_stream` gone on to something else, the end of an echo).
+    /// Stop the sound or pattern that streams in this medium. A pattern is judged then.
     StopStream(Medium),
     /// `<rtp_echo>`, `exec rtp_echo=`: send back what arrives, keeping its RTP header and payload; with
     /// keys, decrypted and encrypted again. `false`: no more.
@@ -78,7 +81,8 @@ pub enum What {
     },
     /// `rtp_stream="wait"`: say [`Happening::StreamsEnded`] as soon as nothing streams any more, at once if so already.
     TellStreamsEnd,
-    /// The call has ended. Its streams end with BYE, it is judged, and its ports are given back.
+    /// The call has ended. Its streams end with BYE; a few milliseconds later, when its ports have been read once more,
+    /// it is judged and its ports are given back. Commands after this one do nothing.
     End {
         /// Whether the call itself failed.
         failed: bool,

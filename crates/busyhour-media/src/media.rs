@@ -137,8 +137,8 @@ impl Media {
         from: SocketAddr,
         bytes: &mut [u8],
     ) {
-        // A stamp of another clock's future would make later packets come before earlier ones.
-        let received = received.min(now);
+        // Its time counts, not the turn's.
+        let _ = now;
         let echo_on = self.settings.echo_on.load(Ordering::Relaxed);
         let echo_port = !rtcp && self.settings.echo_ports.contains(&port);
         let echoed = echo_port && echo_on && self.send_back(port, from, bytes);

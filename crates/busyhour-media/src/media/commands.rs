@@ -152,29 +152,29 @@ impl Media {
         let Some(index) = self.line_of(call, medium) else { return };
         let Some(line) = self.lines.get(index) else { return };
         let start = line.next_start(now);
-        let (stream, mut lost) = match source {
+        let stream = match source {
             Source::Capture { capture, renumbered } => {
                 line.play_replay(Replay::new(capture, renumbered, start));
-                (None, !line.had_peer())
+                let missing = match (line.port, line.had_peer()) {
+                    (None, _) => Some("the call has no local port for it"),
+                    (Some(_), false) => Some("no SDP of the peer has said where to send it"),
+                    (Some(_), true) => None,
+                };
+                self.arm(index);
+                // Unlike a stream, a capture does not wait.
+                if let Some(missing) = missing {
+                    let medium = medium.name();
+                    self.warn(call, || format!("a capture for {medium} is played to nobody: {missing}"));
+                }
+                return;
             }
-            Source::Sound { sound, form, loops } => (Some(Stream::sound(sound, &form, loops, start)), false),
-            Source::Pattern { id, form } => (Some(Some(Stream::pattern(id, &form, start))), false),
+            Source::Sound { sound, form, loops } => Stream::sound(sound, &form, loops, start),
+            Source::Pattern { id, form } => Some(Stream::pattern(id, &form, start)),
         };
-        if let Some(stream) = stream {
-            let before = line.play_stream(stream);
-            self.judge_check(now, call, medium, before, false);
-            self.tell_streams_end(call);
-        }
+        let before = line.play_stream(stream);
+        self.judge_check(now, call, medium, before, false);
         self.arm(index);
-        lost &= !self.calls.get(call).is_some_and(|call| call.warned);
-        if lost {
-            self.warn(call, || {
-                let medium = medium.name();
-                format!(
-                    "a capture for {medium} is played to nobody: no SDP of the peer has said where to send it"
-                )
-            });
-        }
+        self.tell_streams_end(call);
     }
 
     fn pause(&mut self, now: Time, call: u32, media: command::Media, paused: bool) {

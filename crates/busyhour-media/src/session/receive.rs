@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use busyhour_wire::rtcp::is_rtcp;
-use busyhour_wire::rtp::Header;
+use busyhour_wire::rtp::{HEADER_LEN, Header};
 
 use crate::session::Line;
 use crate::session::outbox::{Form, Outbox, Way};
@@ -54,11 +54,10 @@ impl Line {
         hearing: Hearing,
         out: &mut Outbox,
     ) {
-        if Header::parse(bytes).is_none() {
-            return self.garbage(out);
-        }
         let len = match self.keys.as_mut().and_then(|keys| keys.unprotector()) {
             None => bytes.len(),
+            // What is no RTP was not refused by SRTP.
+            Some(_) if bytes.len() < HEADER_LEN || bytes[0] >> 6 != 2 => return self.garbage(out),
             Some(unprotector) => match unprotector.unprotect(bytes) {
                 Ok(len) => len,
                 Err(refused) => return self.refuse(refused, out),

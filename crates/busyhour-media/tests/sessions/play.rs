@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use busyhour_media::command::Media;
 use busyhour_media::library::Digits;
-use busyhour_media::{Capture, Happening, Library, Settings, Source, Time, What};
+use busyhour_media::{Capture, Happening, Library, Settings, Sound, Source, Time, What};
 use busyhour_wire::rtcp::{self, Packet};
-use busyhour_wire::rtp::Header;
+use busyhour_wire::rtp::{Header, PacketForm};
 use busyhour_wire::sdp::Medium;
 
-use crate::link::{Impairment, Link, sound};
+use crate::link::{Impairment, Link, pcmu, port, remote, sound};
 
 const AUDIO: Medium = Medium::Audio;
 
@@ -127,6 +127,56 @@ fn renumbered_captures_and_streams_share_one_stream_of_the_call() {
     assert!(rtp[10].1.marker && rtp[13].1.marker && !rtp[11].1.marker);
     assert_eq!(rtp[13].1.timestamp - rtp[10].1.timestamp, 8000);
     assert_eq!(link.snapshot(0).counters.captured_rtcp_skipped, 3);
+}
+
+#[test]
+fn digits_during_a_sound_are_on_the_same_stream() {
+    let mut link = link();
+    link.play(0, 1, sound(4000, None));
+    link.run_ms(200);
+    let library = Library::new(None);
+    let digits = library.digits(&Digits { digits: "42".to_owned(), tone_ms: 60, payload_type: 96 });
+    link.play(0, 1, Source::Capture { capture: digits, renumbered: true });
+    link.run_ms(2000);
+    let rtp = link.ends[0].rtp();
+    for pair in rtp.windows(2) {
+        assert_eq!((pair[1].1.sequence, pair[1].1.ssrc), (pair[0].1.sequence + 1, pair[0].1.ssrc));
+    }
+    let heard = link.heard(1, 1);
+    assert_eq!((heard.lost, heard.ssrc_changes), (0, 0), "{heard:?}");
+    let digits: Vec<u8> = heard.digits.iter().map(|digit| digit.digit).collect();
+    assert_eq!(digits, b"42");
+}
+
+#[test]
+fn media_of_a_call_play_at_once_at_their_own_paces() {
+    let mut link = link();
+    let video = PacketForm {
+        payload_type: 99,
+        encoding: "H264".to_owned(),
+        clock_hz: 90_000,
+        packet_ms: 160,
+        packet_bytes: 1280,
+        ticks: 1280,
+    };
+    let ilbc = PacketForm { payload_type: 98, packet_ms: 30, packet_bytes: 50, ticks: 240, ..pcmu() };
+    let bytes = vec![7; 5000];
+    for (medium, number, form) in [(Medium::Video, 10_010, video), (Medium::Text, 10_020, ilbc)] {
+        link.command(0, 1, What::Listen { medium, port: port(number) });
+        let to = Some(Box::new(remote(link.address(1, number + 100))));
+        link.command(0, 1, What::Remote { medium, to, answered: link.now });
+        let sound = Arc::new(Sound { bytes: bytes.clone() });
+        let source = Source::Sound { sound, form, loops: None };
+        link.command(0, 1, What::Play { medium, source });
+    }
+    link.play(0, 1, sound(4000, None));
+    link.run_ms(4800);
+    let rtp = link.ends[0].rtp();
+    let of = |payload_type| rtp.iter().filter(move |(_, header, _)| header.payload_type == payload_type);
+    assert_eq!((of(0).count(), of(99).count(), of(98).count()), (240, 30, 160));
+    let ssrc = |payload_type| of(payload_type).next().unwrap().1.ssrc;
+    assert_eq!((ssrc(0), ssrc(99)), (0xca11_0002, 0xca11_0003));
+    assert_eq!(link.snapshot(0).lateness.max(), 0);
 }
 
 #[test]

@@ -31,6 +31,23 @@ fn calls_on_one_port_are_told_apart() {
 }
 
 #[test]
+fn silence_on_a_port_of_many_proves_nothing() {
+    let mut link = Link::new(Impairment::NONE, Settings::default());
+    for call in [1, 2] {
+        link.call(call, [10_000, 10_002]);
+        link.play(0, call, sound(4000, None));
+    }
+    link.run_ms(500);
+    // Another SSRC than any that is known, from where both peers are.
+    let (now, from) = (link.now, link.address(1, 10_002));
+    let mut stranger = [0x80, 0, 0, 1, 0, 0, 0, 0, 9, 9, 9, 9, 1];
+    link.ends[0].media.handle_datagram(now, now, port(10_000).id, false, from, &mut stranger);
+    link.end([1, 2]);
+    let counters = link.snapshot(0).counters;
+    assert_eq!((counters.unattributed, counters.one_way, counters.calls_ended), (1, 0, 2));
+}
+
+#[test]
 fn commands_out_of_place_give_ports_back() {
     let settings = Settings { calls_max: 1, ..Settings::default() };
     let mut link = Link::new(Impairment::NONE, settings);
