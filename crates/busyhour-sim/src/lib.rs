@@ -17,6 +17,7 @@ mod media;
 mod network;
 mod node;
 mod puppet;
+mod threads;
 mod world;
 
 pub use media::SimPorts;

@@ -1,10 +1,11 @@
-//! Media under simulation: ports without sockets, and media threads that only keep the books. They see to it that every
-//! call's media begin once and end once, and that every port goes back.
+//! Media under simulation: ports without sockets, and the books of what media threads are told. They see to it that
+//! every call's media begin once and end once, and that every port goes back.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use busyhour_engine::Time;
+use busyhour_media::srtp::Policy;
 use busyhour_media::{Command, Event, Happening, MediaCall, NoPort, PortId, PortRef, Ports, What};
 
 /// Ports of a simulated run.
@@ -76,7 +77,7 @@ impl Ports for SimPorts {
     }
 }
 
-/// The media threads of a node.
+/// What the media threads of a node were told.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     open: HashMap<MediaCall, Open>,
@@ -96,58 +97,53 @@ struct Open {
 }
 
 impl Books {
-    /// Takes a command, and says what is to be answered, and when.
-    pub(crate) fn take(
-        &mut self,
-        now: Time,
-        ports: &Arc<dyn Ports>,
-        command: Command,
-    ) -> Option<(Time, Event)> {
+    /// Enters a command, and says which ports a call has no more use for.
+    pub(crate) fn enter(&mut self, command: &Command) -> Vec<PortId> {
         let Command { thread, call, what } = command;
-        self.told.push(match &what {
-            What::Begin(begin) => format!("Begin {} on {thread}", begin.number),
-            What::Remote { medium, to, .. } => match to {
-                Some(remote) => format!("Remote {} {}", medium.name(), remote.rtp),
-                None => format!("Remote {} nowhere", medium.name()),
-            },
-            What::Listen { medium, port } => format!("Listen {} {}", medium.name(), port.port),
-            What::Secure { medium, send, receive } => {
-                let name = |policy: &Option<Box<busyhour_media::srtp::Policy>>| match policy {
-                    Some(policy) => {
-                        format!("{} {:02x}", policy.suite.name(), policy.key_and_salt.first().unwrap_or(&0))
-                    }
-                    None => "plain".to_owned(),
-                };
-                format!("Secure {} {} / {}", medium.name(), name(send), name(receive))
-            }
-            other => format!("{other:?}"),
-        });
+        self.told.push(in_words(*thread, what));
         if let What::Begin(_) = what {
             self.begun += 1;
-            let before = self.open.insert(call, Open { thread, ports: HashMap::new() });
+            let before = self.open.insert(*call, Open { thread: *thread, ports: HashMap::new() });
             assert!(before.is_none(), "media of a call began twice");
-            return None;
+            return Vec::new();
         }
-        let open = self.open.get_mut(&call).unwrap_or_else(|| panic!("{what:?} before Begin, or after End"));
-        assert_eq!(open.thread, thread, "a call changed its media thread");
+        let open = self.open.get_mut(call).unwrap_or_else(|| panic!("{what:?} before Begin, or after End"));
+        assert_eq!(open.thread, *thread, "a call changed its media thread");
         match what {
-            What::Listen { medium, port } => {
-                if let Some(before) = open.ports.insert(medium.index(), port.id) {
-                    ports.give_back(before);
-                }
-            }
-            What::TellStreamsEnd => {
-                let at = now + self.streams_end_ms? * 1000;
-                return Some((at, Event { call, happening: Happening::StreamsEnded }));
-            }
+            What::Listen { medium, port } => open.ports.insert(medium.index(), port.id).into_iter().collect(),
             What::End { .. } => {
                 self.ended += 1;
-                for port in self.open.remove(&call)?.ports.into_values() {
-                    ports.give_back(port);
-                }
+                self.open.remove(call).map_or(Vec::new(), |open| open.ports.into_values().collect())
             }
-            _ => {}
+            _ => Vec::new(),
         }
-        None
+    }
+
+    /// What is said to a command where there are no media threads, and when.
+    pub(crate) fn answer(&self, now: Time, command: &Command) -> Option<(Time, Event)> {
+        let What::TellStreamsEnd = command.what else { return None };
+        let at = now + self.streams_end_ms? * 1000;
+        Some((at, Event { call: command.call, happening: Happening::StreamsEnded }))
+    }
+}
+
+fn in_words(thread: u16, what: &What) -> String {
+    let keys = |policy: &Option<Box<Policy>>| match policy {
+        Some(policy) => {
+            format!("{} {:02x}", policy.suite.name(), policy.key_and_salt.first().unwrap_or(&0))
+        }
+        None => "plain".to_owned(),
+    };
+    match what {
+        What::Begin(begin) => format!("Begin {} on {thread}", begin.number),
+        What::Remote { medium, to, .. } => match to {
+            Some(remote) => format!("Remote {} {}", medium.name(), remote.rtp),
+            None => format!("Remote {} nowhere", medium.name()),
+        },
+        What::Listen { medium, port } => format!("Listen {} {}", medium.name(), port.port),
+        What::Secure { medium, send, receive } => {
+            format!("Secure {} {} / {}", medium.name(), keys(send), keys(receive))
+        }
+        other => format!("{other:?}"),
     }
 }

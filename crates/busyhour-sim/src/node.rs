@@ -16,6 +16,7 @@ use busyhour_scenario::source::Source as File;
 
 use crate::media::Books;
 use crate::network::Network;
+use crate::threads::Threads;
 
 /// One run: one address, any number of workers.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct Node {
     /// What errands have come to, and when and to whom it will be said.
     answers: Vec<(Time, usize, CallRef, ErrandResult)>,
     media: Books,
+    /// Real media threads; `None`: only the books are kept.
+    threads: Option<Threads>,
     /// What media threads will say, and when.
     media_events: Vec<(Time, busyhour_media::Event)>,
     /// Everything the engines said.
@@ -110,6 +113,7 @@ impl Node {
             name: |_| (0, None),
             answers: Vec::new(),
             media: Books::default(),
+            threads: None,
             media_events: Vec::new(),
             events: Vec::new(),
             commands: Vec::new(),
@@ -131,6 +135,17 @@ impl Node {
     /// Streams of `rtp_stream` end after so many ms; without, they never do.
     pub fn streams_end(mut self, ms: u64) -> Node {
         self.media.streams_end_ms = Some(ms);
+        self
+    }
+
+    /// With real media threads, as many as the settings say: packets cross the network.
+    ///
+    /// # Panics
+    /// If the run has no media settings.
+    pub fn media_threads(mut self) -> Node {
+        let media = self.settings.media.as_ref().expect("the run has media");
+        let settings = busyhour_media::Settings { echo_on: Arc::clone(&media.echo_on), ..Default::default() };
+        self.threads = Some(Threads::new(media.threads, &settings));
         self
     }
 
@@ -185,16 +200,30 @@ impl Node {
 
     pub(crate) fn next_timeout(&self) -> Option<Time> {
         let events = self.media_events.iter().map(|&(at, _)| at);
-        let answers = self.answers.iter().map(|&(at, ..)| at).chain(events);
+        let media = self.threads.as_ref().and_then(Threads::next_timeout);
+        // When the calls have ended, their media are not yet judged.
+        if self.is_finished() {
+            return media;
+        }
+        let answers = self.answers.iter().map(|&(at, ..)| at).chain(events).chain(media);
         self.engines.iter().filter_map(Engine::next_timeout).chain(answers).min()
     }
 
     pub(crate) fn has_socket(&self, address: SocketAddr) -> bool {
-        self.address == address || self.sockets.contains_key(&address)
+        let media = || self.threads.as_ref().is_some_and(|threads| threads.has_port(address.port()));
+        self.address == address
+            || self.sockets.contains_key(&address)
+            || (self.address.ip() == address.ip() && media())
     }
 
     /// A datagram arrives at the first worker, as with one port and one peer; others get it handed over.
     pub(crate) fn receive(&mut self, now: Time, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        if let Some(threads) = &mut self.threads
+            && to != self.address
+            && !self.sockets.contains_key(&to)
+        {
+            return threads.receive(now, to.port(), from, bytes.to_vec());
+        }
         let socket = self.sockets.get(&to).copied().unwrap_or(SocketId::MAIN);
         let source = Source { path: Path { peer: from, socket }, received: now };
         let first = socket.worker().unwrap_or(0);
@@ -220,6 +249,9 @@ impl Node {
         while let Some(at) = self.answers.iter().position(|&(due, ..)| due <= now) {
             let (_, worker, call, result) = self.answers.remove(at);
             self.engines[worker].handle_errand(now, call, result);
+        }
+        if let Some(threads) = &mut self.threads {
+            threads.timeout(now);
         }
         while let Some(at) = self.media_events.iter().position(|&(due, _)| due <= now) {
             let (_, event) = self.media_events.remove(at);
@@ -262,8 +294,15 @@ impl Node {
                     handovers.push(handover);
                 }
                 while let Some(command) = engine.poll_media() {
-                    let media = self.settings.media.as_ref().expect("media without media settings");
-                    self.media_events.extend(self.media.take(now, &media.ports, command));
+                    let settings = self.settings.media.as_ref().expect("media without media settings");
+                    let unused = self.media.enter(&command);
+                    match &mut self.threads {
+                        Some(threads) => threads.handle_command(now, command),
+                        None => {
+                            unused.into_iter().for_each(|port| settings.ports.give_back(port));
+                            self.media_events.extend(self.media.answer(now, &command));
+                        }
+                    }
                 }
                 while let Some(errand) = engine.poll_errand() {
                     match errand {
@@ -299,6 +338,12 @@ impl Node {
                     batch.clear();
                 }
             }
+            if let (Some(threads), Some(media)) = (&mut self.threads, &self.settings.media) {
+                for event in threads.drain(now, self.address.ip(), network, &media.ports) {
+                    idle = false;
+                    self.engines[usize::from(event.call.worker)].handle_media(now, event);
+                }
+            }
             for (worker, handover) in handovers {
                 idle = false;
                 self.engines[worker].handle_handover(now, &handover);
@@ -318,6 +363,8 @@ impl Node {
                 None => sum = Some(one),
             }
         }
-        sum.expect("a node has at least one worker")
+        let mut sum = sum.expect("a node has at least one worker");
+        sum.media = self.threads.as_mut().map(|threads| Box::new(threads.snapshot()));
+        sum
     }
 }

@@ -132,7 +132,7 @@ impl World {
     }
 
     fn next(&self) -> Option<Time> {
-        let timers = self.nodes.iter().filter(|node| !node.is_finished()).filter_map(Node::next_timeout);
+        let timers = self.nodes.iter().filter_map(Node::next_timeout);
         timers.chain(self.network.next_arrival()).min()
     }
 

@@ -596,12 +596,15 @@ fn nothing_is_left_behind() {
         let mut world = World::new(seed, conditions);
         let mut all_ports = Vec::new();
         let uas = Node::server(&server).workers(2).with(|settings| all_ports.push(with_media(settings)));
-        let uas = world.add(uas);
+        // With media threads or with none.
+        let threads = |node: Node| if seed % 3 == 0 { node.media_threads() } else { node };
+        let uas = world.add(threads(uas));
         let uac = Node::client(&client, uas.address(), |settings| {
             all_ports.push(with_media(settings));
             settings.calls_max = Some(20);
             settings.media.as_mut().unwrap().threads = 3;
         });
+        let uac = threads(uac);
         let uac = world.add(if seed % 2 == 0 { uac.streams_end(200) } else { uac }.workers(2));
         if seed % 5 == 0 {
             // In the midst of it, all calls are aborted.
@@ -622,3 +625,124 @@ fn nothing_is_left_behind() {
         }
     }
 }
+
+/// A client and a server with real media threads, and how their one call goes.
+fn spoken(
+    client: &[&str],
+    server: &[&str],
+    loss: f64,
+) -> (World, busyhour_sim::NodeId, busyhour_sim::NodeId) {
+    let conditions = Conditions { loss, ..Conditions::perfect() };
+    let mut world = World::new(3, conditions);
+    let uas = Node::server(&scenario(server)).with(|settings| {
+        with_media(settings);
+        settings.media_ip = [10, 0, 0, 1].into();
+    });
+    let uas = world.add(uas.media_threads());
+    let uac = Node::client(&scenario(client), uas.address(), |settings| {
+        with_media(settings);
+        settings.media_ip = [10, 0, 0, 2].into();
+        settings.calls_max = Some(1);
+        settings.trace_logs = true;
+    });
+    let uac = world.add(uac.media_threads());
+    world.run();
+    (world, uac, uas)
+}
+
+fn texts(world: &mut World, node: busyhour_sim::NodeId) -> Vec<String> {
+    let events = world.node(node).events.iter().map(|event| match event {
+        busyhour_engine::Event::Log { text } | busyhour_engine::Event::Warning { text, .. } => {
+            String::from_utf8_lossy(text).into_owned()
+        }
+        other => format!("{other:?}"),
+    });
+    events.collect()
+}
+
+const PORT: &str = "m=audio [rtpstream_audio_port] RTP/AVP 0 96";
+const EVENTS: &str = "a=rtpmap:96 telephone-event/8000";
+
+#[test]
+fn two_ends_speak_and_hear() {
+    let ours = "a=crypto:1 [cryptosuiteaescm256sha1801audio] inline:[cryptokeyparams1audio]";
+    for keys in [None, Some(ours)] {
+        let port = if keys.is_some() { PORT.replace("AVP", "SAVP") } else { PORT.to_owned() };
+        let sdp: Vec<_> = [port.as_str(), EVENTS].into_iter().chain(keys).collect();
+        let (mut world, uac, uas) = spoken(
+            &[
+                &invite(&sdp),
+                &recv("response=\"200\""),
+                &send("ACK", ""),
+                &nop("", "<exec rtp_stream=\"apattern,1,0,PCMU/8000\"/>"),
+                "<pause milliseconds=\"1000\"/>",
+                &nop("", "<exec play_dtmf=\"12#,100,96\"/>"),
+                "<pause milliseconds=\"2000\"/>",
+                &nop(
+                    "",
+                    "<rtp_stats assign_to=\"n,pt\"/><log message=\"[$n] [$pt]\"/>\
+                     <exec rtp_assert=\"both_ways, packets > 100, duplicates == 0\"/>",
+                ),
+                &send("BYE", ""),
+                &recv("response=\"200\""),
+            ],
+            &[
+                &recv("request=\"INVITE\""),
+                &answer(&sdp),
+                &recv("request=\"ACK\""),
+                &nop("", "<exec rtp_echo=\"startaudio,0,PCMU/8000\"/>"),
+                "<pause milliseconds=\"2900\"/>",
+                &nop(
+                    "",
+                    "<exec rtp_assert=\"digits == 12#, both_ways, loss == 0%, wrong_payload_type <= 20\"/>",
+                ),
+                &recv("request=\"BYE\""),
+                &stage::reply("200 OK", ""),
+            ],
+            0.0,
+        );
+        for node in [uac, uas] {
+            let texts = texts(&mut world, node);
+            let counters = world.snapshot(node).counters;
+            assert_eq!((counters.successful, counters.failed_total()), (1, 0), "{keys:?} {texts:#?}");
+            let media = world.snapshot(node).media.unwrap().counters;
+            assert_eq!((media.calls_open, media.calls_ended, media.auth_failures), (0, 1, 0));
+            assert!(media.packets_sent > 100 && media.packets_received > 100, "{media:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_lost_packet_is_a_loss_and_the_end_of_streams_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tone.pcmu");
+    std::fs::write(&file, [0x55; 160 * 200]).unwrap();
+    let play = format!("<exec rtp_stream=\"{},1,0,PCMU/8000\"/><exec rtp_stream=\"wait\"/>", file.display());
+    let (mut world, uac, uas) = spoken(
+        &[
+            &invite(&[PORT]).replace("<send>", "<send retrans=\"500\">"),
+            &recv("response=\"200\""),
+            &send("ACK", ""),
+            &nop("", &play),
+            &send("BYE", "retrans=\"500\""),
+            &recv("response=\"200\""),
+        ],
+        &[
+            &recv("request=\"INVITE\""),
+            &answer(&[PORT]).replace("<send>", "<send retrans=\"500\">"),
+            &recv("request=\"ACK\""),
+            LOSES_NOTHING,
+        ],
+        0.1,
+    );
+    let texts_of = texts(&mut world, uas);
+    let heard = texts_of.iter().any(|text| text.contains("rtp_assert: loss < 1% does not hold: loss is "));
+    assert!(heard, "{texts_of:#?}");
+    assert_eq!(world.snapshot(uas).counters.failed[FailureKind::MediaAssert.index()], 1);
+    assert!(world.now() >= busyhour_engine::Time::from_millis(4000), "{:?}", world.now());
+    assert_eq!(world.snapshot(uac).counters.created(), 1);
+}
+
+/// Takes the BYE, and then claims that nothing was lost.
+const LOSES_NOTHING: &str =
+    "<recv request=\"BYE\"><action><exec rtp_assert=\"loss &lt; 1%\"/></action></recv>";
