@@ -9,6 +9,7 @@ pub(crate) mod receive;
 pub(crate) mod renumber;
 pub(crate) mod replay;
 pub(crate) mod report;
+mod sending;
 pub(crate) mod stream;
 pub(crate) mod timeline;
 

@@ -169,6 +169,17 @@ mod tests {
     }
 
     #[test]
+    fn packets_sent_again_keep_their_number() {
+        // As in the captures of digits that SIPp's users have: an event's three end packets are one packet, three times.
+        let mut timeline = Timeline::new(7);
+        let file = [(8, 640, 5), (9, 640, 5), (10, 640, 5), (10, 640, 5), (10, 640, 5)];
+        play(&mut timeline, 0, &file);
+        let sent = play(&mut timeline, 1000, &file);
+        assert_eq!(sequences(&sent), [1203, 1204, 1205, 1205, 1205]);
+        assert_eq!(stamps(&sent), [32_000; 5]);
+    }
+
+    #[test]
     fn what_precedes_the_first_takes_no_earlier_number() {
         let mut timeline = Timeline::new(7);
         play(&mut timeline, 0, &[(9, 0, 1)]);
