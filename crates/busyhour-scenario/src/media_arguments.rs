@@ -4,6 +4,7 @@ mod form;
 
 use std::ops::Range;
 
+use busyhour_media::digits::MAX_DIGITS;
 use busyhour_media::library::Digits;
 use busyhour_wire::rtp::PacketForm;
 use busyhour_wire::sdp::Medium;
@@ -153,6 +154,10 @@ pub(crate) fn read_digits(text: &str) -> Result<Digits, BadArgument> {
     };
     if digits.is_empty() {
         return Err(bad(0..text.len(), "no digit to send (0-9, *, #, A-D)", "no digit"));
+    }
+    if digits.len() > MAX_DIGITS {
+        let why = format!("{} digits are more than {MAX_DIGITS}, the most of one action", digits.len());
+        return Err(bad(0..text.find(',').unwrap_or(text.len()), &why, "too many"));
     }
     let mut number = |default: i64, allowed: std::ops::RangeInclusive<i64>, why, label| {
         let Some(argument) = parts.next().filter(|argument| !argument.text.is_empty()) else {

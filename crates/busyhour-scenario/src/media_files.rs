@@ -1,6 +1,7 @@
 //! The media files that a scenario names: whether a run could play them.
 
 use busyhour_media::{Library, library::BadMedia};
+use busyhour_wire::sdp::Medium;
 
 use crate::check::codes;
 use crate::diagnostic::Diagnostic;
@@ -8,7 +9,8 @@ use crate::media_arguments::packet_form;
 use crate::program::{MediaFile, Program};
 
 /// Loads the files whose names stand in a program, so that a run has them at hand, and reports each that cannot be
-/// played, and each that is made here because it is not there. `default_payload` is `-rtp_payload`. Findings are in the
+/// played, each that is made here because it is not there, and
+/// each that holds more than RTP. `default_payload` is `-rtp_payload`. Findings are in the
 /// order of the file.
 pub fn check(program: &Program, library: &Library, default_payload: u8) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> =
@@ -19,18 +21,30 @@ pub fn check(program: &Program, library: &Library, default_payload: u8) -> Vec<D
 
 fn look(file: &MediaFile, library: &Library, default_payload: u8) -> Option<Diagnostic> {
     let loaded = match &file.sound {
-        None => library.capture(&file.name).map(|_| ()),
-        Some(Some(form)) => library.sound(&file.name, form).map(|_| ()),
+        None => library.capture(&file.name).map(Some),
+        Some(Some(form)) => library.sound(&file.name, form).map(|_| None),
         Some(None) => packet_form(default_payload, None)
-            .map_err(|what| BadMedia { what, help: "give it another -rtp_payload".to_owned() })
-            .and_then(|form| library.sound(&file.name, &form).map(|_| ())),
+            .map_err(|what| BadMedia { what, help: "give another -rtp_payload".to_owned() })
+            .and_then(|form| library.sound(&file.name, &form).map(|_| None)),
     };
-    if let Err(BadMedia { what, help }) = loaded {
-        let finding = Diagnostic::error(codes::BAD_MEDIA, file.span.clone(), format!("cannot play {what}"));
-        return Some(finding.label("not played").help(help));
-    }
-    if file.sound.is_some() || !library.is_stand_in(&file.name) {
-        return None;
+    let capture = match loaded {
+        Ok(capture) => capture?,
+        Err(BadMedia { what, help }) => {
+            let message = format!("cannot play {what}");
+            let finding = Diagnostic::error(codes::BAD_MEDIA, file.span.clone(), message);
+            return Some(finding.label("not played").help(help));
+        }
+    };
+    if !library.is_stand_in(&file.name) {
+        let mut skipped = capture.skipped;
+        if file.medium == Medium::Image {
+            // A fax is no RTP.
+            skipped.not_rtp = 0;
+        }
+        let message = format!("{}: {}", file.name, skipped.note()?);
+        let help = format!("look at it with: tshark -r {}", file.name);
+        let finding = Diagnostic::warning(codes::STRANGE_CAPTURE, file.span.clone(), message);
+        return Some(finding.label("not all of it is RTP").help(help));
     }
     let message = format!("{} is not there: one of busyhour's own making is played in its place", file.name);
     let help = "it is SIPp's example; put SIPp's pcap folder, or a recording of yours under this name, into the \

@@ -18,7 +18,8 @@ pub(super) fn is_known(name: &str) -> bool {
     name == SPEECH || name == DIGIT
 }
 
-/// The capture of this name: something like speech in PCMA, or the digit 1 as RFC 4733 event of payload type 101, which its SDP offers.
+/// The capture of this name: something like speech in PCMA, or the digit 1 as RFC 4733 event of payload type
+/// 101, which its SDP offers.
 pub(super) fn capture(name: &str) -> Option<Capture> {
     match name {
         SPEECH => {

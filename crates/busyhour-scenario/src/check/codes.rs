@@ -97,3 +97,5 @@ pub const VALUE_TAKEN_FOR: &str = "W109";
 pub const MORE_FINDINGS: &str = "W110";
 /// A capture that is not there, in whose place one of our own is played.
 pub const STAND_IN: &str = "W125";
+/// A capture with packets that are left out, or that are no RTP.
+pub const STRANGE_CAPTURE: &str = "W130";

@@ -55,7 +55,7 @@ impl Compiler<'_> {
         }
         let file = self.file_name_of(attribute);
         if let Some(name) = literal(&file) {
-            self.media_files.push(MediaFile { name, span: value_span(attribute), sound: None });
+            self.media_files.push(MediaFile { name, span: value_span(attribute), medium, sound: None });
         }
         Some(Action::Media(MediaAction::PlayCapture { medium, file, renumbered }))
     }
@@ -89,9 +89,13 @@ impl Compiler<'_> {
             return Some(Action::Media(MediaAction::Wait { timeout_ms }));
         }
         let argument = self.argument(attribute, read_stream)?;
-        if let Argument::Known(Stream::File { name, form, .. }) = &argument {
-            let file =
-                MediaFile { name: name.clone(), span: value_span(attribute), sound: Some(form.clone()) };
+        if let Argument::Known(Stream::File { name, medium, form, .. }) = &argument {
+            let file = MediaFile {
+                name: name.clone(),
+                span: value_span(attribute),
+                medium: *medium,
+                sound: Some(form.clone()),
+            };
             self.media_files.push(file);
         }
         Some(Action::Media(MediaAction::Stream(argument)))

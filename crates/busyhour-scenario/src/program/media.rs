@@ -236,6 +236,8 @@ pub struct MediaFile {
     pub name: String,
     /// Where it is named.
     pub span: Range<usize>,
+    /// On which medium it is played.
+    pub medium: Medium,
     /// As a sound of this form; `None`: as a capture.
     pub sound: Option<Option<PacketForm>>,
 }

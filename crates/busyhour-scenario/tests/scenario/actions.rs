@@ -21,11 +21,6 @@ fn assert_actions(actions: &str, codes: &[&str]) {
     assert_findings(&scenario(&steps(actions)), codes, &Options::default());
 }
 
-fn message(actions: &str) -> String {
-    let loaded = load_text(&scenario(&steps(actions)), &Options::default());
-    loaded.diagnostics.into_iter().map(|finding| finding.message).collect()
-}
-
 fn literal(text: &str) -> Template {
     Template { pieces: vec![Piece::Literal(text.as_bytes().to_vec())] }
 }

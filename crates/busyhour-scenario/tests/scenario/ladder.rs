@@ -70,6 +70,17 @@ fn labels_in_init_are_wrapped_whatever_they_begin_with() {
 }
 
 #[test]
+fn media_actions_are_shown() {
+    let text = "<scenario name='a'><recv request='A'/><nop><action><exec play_pcap_audio='a.pcap'/>\
+                <exec rtp_assert='both_ways'/><rtp_quality assign_to='m' figure='mos'/></action></nop>\
+                <Reference variables='m'/></scenario>";
+    let drawn = drawn("any", text);
+    for line in ["exec play_pcap_audio=a.pcap", "exec rtp_assert=both_ways", "rtp_quality figure=mos => $m"] {
+        assert!(drawn.contains(line), "{drawn}");
+    }
+}
+
+#[test]
 fn truth_values_are_read_as_the_compiler_reads_them() {
     let drawn_with = |on: &str| {
         let text = format!(

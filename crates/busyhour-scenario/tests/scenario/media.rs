@@ -1,5 +1,6 @@
 //! Media: actions, claims, keywords, and what a program needs.
 
+use busyhour_media::capture::{Capture, CapturedPacket};
 use busyhour_media::library::Digits;
 use busyhour_media::srtp::Suite;
 use busyhour_media::{Library, generate};
@@ -129,6 +130,7 @@ fn digits_are_played() {
         ("12,§0x64", "the tone length"),
         ("12,200,§128", "the payload type is not 0 to 127"),
         ("12,200,96,§1", "nothing follows the payload type"),
+        (&format!("§{}", "1".repeat(513)), "513 digits"),
     ] {
         let action = format!("<exec play_dtmf='{wrong}'/>");
         assert_actions(&action, &[BAD_VALUE]);
@@ -426,7 +428,7 @@ fn a_program_says_what_it_needs() {
     assert_eq!(media.auto_port, [false, true, false, false]);
     // Text has no keyword: it has its place above [media_port].
     assert_eq!(media.shared_port, [false, false, true, true]);
-    let name = |file: &MediaFile| (file.name.clone(), file.sound.as_ref().map(|form| form.is_some()));
+    let name = |file: &MediaFile| (file.name.clone(), file.sound.as_ref().map(Option::is_some));
     assert_eq!(
         media.files.iter().map(name).collect::<Vec<_>>(),
         [("t.pcap".to_owned(), None), ("a.wav".to_owned(), Some(true)), ("b.wav".to_owned(), Some(false))]
@@ -480,6 +482,12 @@ fn files_are_looked_at_before_the_run() {
     assert_eq!(found(&exec("rtp_stream='tone.wav'"), 8), []);
     assert_eq!(found(&exec("rtp_stream='tone.wav'"), 96), [("E136", "tone.wav".to_owned())]);
     assert_eq!(found(&exec("rtp_stream='tone.wav,1,18'"), 8), [("E136", "tone.wav,1,18".to_owned())]);
+    // What is no RTP is told, but of a fax.
+    let packet = CapturedPacket { offset_us: 0, port_offset: 0, start: 0, len: 5 };
+    let fax = Capture { packets: vec![packet], bytes: b"udptl".to_vec(), ..Capture::default() };
+    std::fs::write(folder.path().join("fax.pcap"), generate::write_pcap(&fax)).unwrap();
+    assert_eq!(found(&exec("play_pcap_audio='fax.pcap'"), 8), [("W130", "fax.pcap".to_owned())]);
+    assert_eq!(found(&exec("play_pcap_image='fax.pcap'"), 8), []);
     let several =
         ["rtp_stream='gone.wav,2'", "play_pcap_video='text.pcap'", "play_pcap_audio='pcap/g711a.pcap'"];
     assert_eq!(

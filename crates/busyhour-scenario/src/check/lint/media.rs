@@ -7,7 +7,7 @@ use busyhour_wire::sdp::Medium;
 use crate::check::findings::Findings;
 use crate::check::lint::codes;
 use crate::check::lint::scene::{Scene, StepScene, value_span};
-use crate::program::{Action, Argument, MediaAction, Operand, SendStart, StepKind, Stream};
+use crate::program::{Action, Argument, MediaAction, SendStart, StepKind, Stream};
 use crate::syntax::names;
 use crate::template::{Keyword, Piece, Template};
 use crate::xml::Element;
@@ -122,7 +122,7 @@ impl Offered {
     fn add(&mut self, template: &Template) -> Option<()> {
         for line in skeleton(template)?.split(|&byte| byte == b'\n') {
             let Some(value) = line.trim_ascii().strip_prefix(b"m=") else { continue };
-            let mut words = value.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
+            let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
             // A keyword for the medium may give any.
             let medium = words.next().filter(|word| !word.contains(&HOLE))?;
             let Some(medium) = Medium::from_name(medium) else { continue };
@@ -229,11 +229,13 @@ fn too_late(scene: &Scene<'_>, findings: &mut Findings) {
 }
 
 fn waits_or_jumps(action: &Action) -> bool {
-    match action {
-        Action::Media(MediaAction::Wait { .. }) | Action::ExecVerify(_) => true,
-        Action::Jump(Operand::Value(_) | Operand::Variable(_)) | Action::PauseRestore(_) => true,
-        _ => false,
-    }
+    matches!(
+        action,
+        Action::Media(MediaAction::Wait { .. })
+            | Action::ExecVerify(_)
+            | Action::Jump(_)
+            | Action::PauseRestore(_)
+    )
 }
 
 fn ends_call(step: &StepScene<'_>) -> bool {
