@@ -30,15 +30,22 @@ impl Reader {
         Reader { table: ReceiveTable::for_packets() }
     }
 
-    /// Reads a port because its stream wants so.
-    pub(super) fn read_own<M: MediaEndpoint>(
+    /// Reads all that waits at a port, up to a bound; says how much there was.
+    pub(super) fn read_all<M: MediaEndpoint>(
         &mut self,
         pair: &Pair,
         id: PortId,
         rtcp: bool,
         core: &mut Core<M>,
-    ) {
+    ) -> u64 {
+        let before = core.packets;
         self.read(pair, id, rtcp, OWN_SLOTS, OWN_CALLS_MAX, core);
+        core.packets - before
+    }
+
+    /// Reads one packet of a port.
+    pub(super) fn read_one<M: MediaEndpoint>(&mut self, pair: &Pair, id: PortId, core: &mut Core<M>) {
+        self.read(pair, id, false, 1, 1, core);
     }
 
     /// Reads a port because something arrived; says whether more may be left.

@@ -23,12 +23,39 @@ pub(super) struct Sockets {
     watched: usize,
 }
 
+/// How a port that isn't watched is read. A stream brings a packet from one visit to the next, so most visits take just
+/// one, without asking for a second; now and then all is taken, lest packets pile up. The kernel says when they came.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Beat {
+    visits: u8,
+    /// More than a packet came from one visit to the next.
+    quick: bool,
+}
+
+/// Every so many visits all is taken.
+const WHOLE_EVERY: u8 = 4;
+
+impl Beat {
+    /// Begins a visit: true if all that waits is to be taken.
+    pub(super) fn is_whole(&mut self) -> bool {
+        self.visits = self.visits.wrapping_add(1);
+        self.quick || self.visits.is_multiple_of(WHOLE_EVERY)
+    }
+
+    /// How many packets there were when all were taken.
+    pub(super) fn note(&mut self, packets: u64) {
+        self.quick = packets > if self.quick { 1 } else { 2 };
+    }
+}
+
 /// A pair in this thread.
 #[derive(Debug)]
 struct Local {
     pair: Arc<Pair>,
     /// When its RTCP port was last read.
     rtcp_read: Time,
+    /// How its RTP port is read.
+    beat: Beat,
     watched: bool,
     /// Whether its sockets (RTP, RTCP) are in `ready`.
     ready: [bool; 2],
@@ -42,6 +69,11 @@ impl Sockets {
     /// The sockets of a pair, if somebody has it.
     pub(super) fn pair(&mut self, id: PortId) -> Option<&Pair> {
         self.local(id).map(|local| &*local.pair)
+    }
+
+    /// The sockets of a pair, if somebody has it, and how they are read.
+    pub(super) fn visit(&mut self, id: PortId) -> Option<(&Pair, &mut Beat)> {
+        self.local(id).map(|local| (&*local.pair, &mut local.beat))
     }
 
     /// Whether the pair's RTCP port is to be read too, now that its RTP port is.
@@ -144,8 +176,13 @@ impl Sockets {
             if self.local.len() <= index {
                 self.local.resize_with(index + 1, || None);
             }
-            self.local[index] =
-                Some(Local { pair, rtcp_read: Time::ZERO, watched: false, ready: [false; 2] });
+            self.local[index] = Some(Local {
+                pair,
+                rtcp_read: Time::ZERO,
+                beat: Beat::default(),
+                watched: false,
+                ready: [false; 2],
+            });
         }
         self.local[index].as_mut()
     }

@@ -157,13 +157,15 @@ impl<M: MediaEndpoint> MediaThread<M> {
     fn turn(&mut self, ready: usize) {
         self.core.stamps.refresh(self.core.now);
         self.take_inbox();
+        // Calls that have just ended hear all that has come for them.
+        self.read_due(true);
         self.take_ready(ready);
         self.read_watched();
         self.core.now = self.core.clock.now();
         if self.core.media.next_timeout().is_some_and(|due| due <= self.core.now) {
             self.core.media.handle_timeout(self.core.now);
         }
-        self.read_due();
+        self.read_due(false);
         self.serve();
         // Only now, so that they tell of all that commands before them have led to.
         self.answer();
@@ -198,14 +200,18 @@ impl<M: MediaEndpoint> MediaThread<M> {
         });
     }
 
-    /// Reads the ports whose streams have something to do.
-    fn read_due(&mut self) {
+    /// Reads the ports whose streams have something to do; if `whole`, all that waits there.
+    fn read_due(&mut self, whole: bool) {
         while let Some(id) = self.core.media.poll_read() {
-            let rtcp = self.sockets.rtcp_is_due(id, self.core.now);
-            let Some(pair) = self.sockets.pair(id) else { continue };
-            self.reader.read_own(pair, id, false, &mut self.core);
+            let rtcp = self.sockets.rtcp_is_due(id, self.core.now) || whole;
+            let Some((pair, beat)) = self.sockets.visit(id) else { continue };
+            if beat.is_whole() || whole {
+                beat.note(self.reader.read_all(pair, id, false, &mut self.core));
+            } else {
+                self.reader.read_one(pair, id, &mut self.core);
+            }
             if rtcp {
-                self.reader.read_own(pair, id, true, &mut self.core);
+                self.reader.read_all(pair, id, true, &mut self.core);
             }
         }
     }

@@ -90,6 +90,15 @@ impl ReceiveTable {
             header.msg_control = ptr::from_mut(control).cast();
             header.msg_controllen = mem::size_of::<Control>() as _;
         }
+        if max == 1 {
+            let header = &mut self.headers[0];
+            // SAFETY: as below, for the first header only.
+            let result = unsafe {
+                libc::recvmsg(socket.as_raw_fd(), ptr::from_mut(&mut header.msg_hdr), libc::MSG_DONTWAIT)
+            };
+            header.msg_len = check(result.try_into().unwrap_or(-1))? as libc::c_uint;
+            return Ok(1);
+        }
         // SAFETY: the first `max` headers were filled in just now; buffers, names, control room and iovecs belong to
         // `self`, don't move during the call and have the lengths the headers say.
         let result = unsafe {
