@@ -1,5 +1,7 @@
 //! The side of a call that actions see, and small questions about a call's variables.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use busyhour_media::{Heard, Source, What};
 use busyhour_scenario::program::{Action, Scope, StepKind, Variable};
 use busyhour_scenario::regex::Groups;
@@ -180,8 +182,13 @@ impl Host for Running<'_> {
 
     fn render(&mut self, template: &Template, out: &mut Vec<u8>) -> Result<(), FailureKind> {
         let start = out.len();
-        let rendered = media::prepare_text(self.prepared, self.context, self.call, template)
-            .and_then(|()| source(self.prepared, self.context, self.call).render(template, out));
+        // No call is there in `<init>` that could have ports or keys.
+        let ready = match self.part {
+            Part::Step(_) => media::prepare_text(self.prepared, self.context, self.call, template),
+            Part::Init(_) => Ok(()),
+        };
+        let rendered =
+            ready.and_then(|()| source(self.prepared, self.context, self.call).render(template, out));
         rendered.map_err(|trouble| {
             out.truncate(start);
             self.context.warn(|| trouble.text.into_bytes());
@@ -295,6 +302,12 @@ impl Host for Running<'_> {
     fn wait_for_streams(&mut self, timeout_ms: u64) {
         if let Part::Step(step) = self.part {
             media::wait_for_streams(self.context, self.call, step, timeout_ms);
+        }
+    }
+
+    fn switch_echo(&mut self, on: bool) {
+        if let Some(media) = &self.context.settings.media {
+            media.echo_on.store(on, Relaxed);
         }
     }
 

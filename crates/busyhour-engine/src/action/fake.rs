@@ -47,6 +47,7 @@ pub(super) struct FakeHost {
     pub(super) media: Option<MediaSettings>,
     pub(super) told: Vec<String>,
     pub(super) waits: Vec<u64>,
+    pub(super) echoes: Vec<bool>,
     pub(super) heard: HashMap<Medium, Heard>,
 }
 
@@ -187,6 +188,10 @@ impl Host for FakeHost {
 
     fn wait_for_streams(&mut self, timeout_ms: u64) {
         self.waits.push(timeout_ms);
+    }
+
+    fn switch_echo(&mut self, on: bool) {
+        self.echoes.push(on);
     }
 
     fn heard(&self, medium: Medium) -> Heard {

@@ -1,7 +1,6 @@
 //! Media actions (spec-scenario §7.2, spec-media, spec-3.8 A5, dynamic-pcap.md).
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use busyhour_media::command::Media;
 use busyhour_media::library::BadMedia;
@@ -23,9 +22,7 @@ type Failed = FailureKind;
 pub(super) fn run(action: &MediaAction, input: Input<'_>, host: &mut impl Host) -> Outcome {
     if let MediaAction::EchoAll(on) = action {
         let on = arithmetic::operand("rtp_echo", *on, input, host) != 0.0;
-        if let Ok(media) = host.media() {
-            media.echo_on.store(on, Relaxed);
-        }
+        host.switch_echo(on);
         return Outcome::Done;
     }
     if let Err(why) = host.media() {
@@ -268,13 +265,10 @@ mod tests {
     #[test]
     fn echo_of_the_process_is_switched() {
         let mut host = host();
-        let is_on = |host: &FakeHost| host.media.as_ref().unwrap().echo_on.load(Relaxed);
-        assert!(is_on(&host));
         act(&mut host, MediaAction::EchoAll(Operand::Value(0.0)));
-        assert!(!is_on(&host));
         host.put(A, Value::Number(1.0));
         act(&mut host, MediaAction::EchoAll(Operand::Variable(A)));
-        assert!(is_on(&host));
+        assert_eq!(host.echoes, [false, true]);
     }
 
     #[test]

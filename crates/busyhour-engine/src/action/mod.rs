@@ -122,6 +122,9 @@ pub(crate) trait Host {
     /// The call's next step waits until nothing streams any more, at most so long; 0: for ever.
     fn wait_for_streams(&mut self, timeout_ms: u64);
 
+    /// Switches the echoes of the whole process (`<rtp_echo>`).
+    fn switch_echo(&mut self, on: bool);
+
     /// What the call has heard of a medium.
     fn heard(&self, medium: Medium) -> Heard;
 

@@ -184,3 +184,14 @@ pub(crate) fn with_call_id(text: &str, call: &Call) -> Vec<u8> {
     text.push(b'\'');
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_small() {
+        let size = size_of::<CallMedia>();
+        assert!(size <= 216, "{size}");
+    }
+}

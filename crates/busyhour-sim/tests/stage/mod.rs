@@ -3,6 +3,8 @@
 // Each test file uses a part of it.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod media;
+
 use std::net::SocketAddr;
 
 use busyhour_engine::pacing::Plan;
