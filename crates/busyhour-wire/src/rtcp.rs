@@ -27,7 +27,7 @@ pub fn is_rtcp(bytes: &[u8]) -> bool {
 pub fn ntp(unix_us: u64) -> u64 {
     let seconds = (unix_us / 1_000_000).wrapping_add(NTP_TO_UNIX_SECONDS);
     let fraction = (unix_us % 1_000_000) << 32;
-    seconds << 32 | fraction / 1_000_000
+    (seconds << 32) | (fraction / 1_000_000)
 }
 
 /// The middle 32 bits of an NTP timestamp, in units of 1/65536 s: what "last SR" holds (RFC 3550 §6.4.1).
