@@ -42,29 +42,40 @@ pub(super) struct Level {
     /// The beginning of a block that is not complete.
     partial: [u8; BLOCK],
     filled: u8,
-    loud_blocks: u32,
-    quiet_blocks: u32,
-    loud_power: f64,
-    quiet_power: f64,
     /// All samples, those of incomplete blocks included.
     samples: u64,
+    blocks: Blocks,
+}
+
+/// What was found in complete blocks.
+#[derive(Debug, Clone, Default)]
+struct Blocks {
+    loud: u32,
+    quiet: u32,
+    loud_power: f64,
+    quiet_power: f64,
     dtmf: Dtmf,
+}
+
+impl Blocks {
+    fn take(&mut self, table: &[f32; 256], block: &[u8; BLOCK], digits: bool) -> Option<u8> {
+        let third = dtmf::third(table, block);
+        let energy = dtmf::dot(&third, &third);
+        if energy < DEAD {
+            self.quiet += 1;
+            self.quiet_power += f64::from(energy);
+        } else {
+            self.loud += 1;
+            self.loud_power += f64::from(energy);
+        }
+        if digits { self.dtmf.take(table, block, &third, energy) } else { None }
+    }
 }
 
 impl Level {
     /// Makes one that has heard nothing.
     pub(super) fn new(law: Law) -> Level {
-        Level {
-            law,
-            partial: [0; BLOCK],
-            filled: 0,
-            loud_blocks: 0,
-            quiet_blocks: 0,
-            loud_power: 0.0,
-            quiet_power: 0.0,
-            samples: 0,
-            dtmf: Dtmf::default(),
-        }
+        Level { law, partial: [0; BLOCK], filled: 0, samples: 0, blocks: Blocks::default() }
     }
 
     /// Changes the law, if it is another.
@@ -88,6 +99,7 @@ impl Level {
         if !follows {
             self.filled = 0;
         }
+        let table = self.law.table();
         let filled = usize::from(self.filled);
         if filled > 0 {
             let (head, rest) = payload.split_at(payload.len().min(BLOCK - filled));
@@ -97,15 +109,13 @@ impl Level {
             if usize::from(self.filled) < BLOCK {
                 return;
             }
-            self.filled = 0;
-            let block = self.partial;
-            if let Some(digit) = self.block(&block, digits) {
+            if let Some(digit) = self.blocks.take(table, &self.partial, digits) {
                 heard(digit);
             }
         }
         let (blocks, rest) = payload.as_chunks::<BLOCK>();
         for block in blocks {
-            if let Some(digit) = self.block(block, digits) {
+            if let Some(digit) = self.blocks.take(table, block, digits) {
                 heard(digit);
             }
         }
@@ -113,33 +123,18 @@ impl Level {
         self.filled = rest.len() as u8;
     }
 
-    fn block(&mut self, block: &[u8; BLOCK], digits: bool) -> Option<u8> {
-        let third = dtmf::third(self.law.table(), block);
-        let energy = dtmf::dot(&third, &third);
-        if energy < DEAD {
-            self.quiet_blocks += 1;
-            self.quiet_power += f64::from(energy);
-        } else {
-            self.loud_blocks += 1;
-            self.loud_power += f64::from(energy);
-        }
-        if digits { self.dtmf.take(self.law.table(), block, &third, energy) } else { None }
-    }
-
     /// Seconds of sound above −50 dBm0: that part of what was taken that the complete blocks have.
     pub(super) fn loud_seconds(&self) -> f64 {
-        let blocks = f64::from(self.loud_blocks) + f64::from(self.quiet_blocks);
-        if blocks == 0.0 { 0.0 } else { self.samples as f64 / 8_000.0 * f64::from(self.loud_blocks) / blocks }
+        let (loud, quiet) = (f64::from(self.blocks.loud), f64::from(self.blocks.quiet));
+        if loud == 0.0 { 0.0 } else { self.samples as f64 / 8_000.0 * loud / (loud + quiet) }
     }
 
     /// Mean power of what is above −50 dBm0, in dBm0; of everything if nothing is, down to −90. `None` before the first
     /// block.
     pub(super) fn dbm0(&self) -> Option<f64> {
-        let (power, blocks) = if self.loud_blocks > 0 {
-            (self.loud_power, self.loud_blocks)
-        } else {
-            (self.quiet_power, self.quiet_blocks)
-        };
+        let found = &self.blocks;
+        let (power, blocks) =
+            if found.loud > 0 { (found.loud_power, found.loud) } else { (found.quiet_power, found.quiet) };
         if blocks == 0 {
             return None;
         }
@@ -228,7 +223,10 @@ mod tests {
         for len in [1, 7, 104, 105, 106, 160, 240, 1_000] {
             let parts: Vec<_> = sound.chunks(len).map(<[u8]>::to_vec).collect();
             let cut = level(Law::A, &parts);
-            assert_eq!((cut.loud_blocks, cut.loud_power), (whole.loud_blocks, whole.loud_power));
+            assert_eq!(
+                (cut.blocks.loud, cut.blocks.loud_power),
+                (whole.blocks.loud, whole.blocks.loud_power)
+            );
         }
     }
 }
