@@ -3,6 +3,8 @@
 //! `BUSYHOUR_SEEDS` sets how many are run (200 here, 10 000 in CI); a failure names its seed, and
 //! `BUSYHOUR_SEED` runs that one alone.
 
+mod stage;
+
 use busyhour_engine::Settings;
 use busyhour_engine::settings::ThirdParty;
 use busyhour_sim::{Conditions, Node, World};
@@ -33,7 +35,7 @@ const CASTS: [Cast; 10] = [
     Cast::Pair("uac", "ooc_dummy"),
     Cast::Pair("uac", "3pcc-A"),
     Cast::Pair("uac", "3pcc-B"),
-    // The run has no media, so its calls fail when they come to them.
+    // Its captures are generated; the server has none of them.
     Cast::Pair("uac_pcap", "uas"),
     Cast::Pair(TWO_DIALOGS, IN_TRANSACTIONS),
     Cast::ThirdParty,
@@ -66,6 +68,7 @@ fn run(seed: u64) -> Result<(), String> {
             settings.pause_ms = draw(seed, 7, 3000);
             settings.recv_timeout_ms = 70_000;
             settings.socket_per_call = draw(seed, 8, 4) == 0;
+            stage::media::with_media(settings);
         });
         client.workers(workers(9))
     };
