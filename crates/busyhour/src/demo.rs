@@ -28,7 +28,7 @@ use crate::terminal::{say, takes_colour};
 use crate::watch::Watch;
 
 /// Calls per second at the end of the ramp. With [`HOLD_MS`] some 400 calls speak at a time, both ways: 40 000 packets
-/// a second to send and as many to hear, about half of a laptop's core, and 2000 descriptors.
+/// a second to send and as many to hear, about half of a core, with some 3500 descriptors: ports rest between calls.
 pub(crate) const RATE: f64 = 200.0;
 /// Calls per second at its start.
 const FIRST_RATE: f64 = 10.0;
