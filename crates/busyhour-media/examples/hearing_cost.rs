@@ -25,7 +25,7 @@ fn main() {
         second[at..at + 480].copy_from_slice(&tone[..480]);
     }
     let silence = vec![0; 480_000];
-    println!("{} calls, {} packets each", CALLS, PACKETS);
+    println!("{CALLS} calls, {PACKETS} packets each");
     for (name, samples) in [("speech", &speech), ("speech, 1.5 % digits", &digits), ("silence", &silence)] {
         let encoded: Vec<u8> = samples.iter().map(|sample| g711::encode_alaw(*sample)).collect();
         let counting = cost(&encoded, false);

@@ -7,6 +7,7 @@
 //! kept.
 
 mod arrival;
+mod digits;
 mod dtmf;
 mod events;
 mod far;
@@ -20,19 +21,18 @@ use busyhour_wire::rtcp::{self, ReportBlock};
 use busyhour_wire::rtp::Header;
 
 use crate::command::{Format, Remote};
-use crate::heard::{Digit, Heard};
+use crate::heard::Heard;
 use crate::quality;
 use crate::time::Time;
+pub use digits::DIGITS_MAX;
+use digits::Digits;
 use far::Far;
 use formats::Formats;
-use source::{Found, Source};
+use source::{Found, Packet, Source};
 
 /// Sources (SSRC) of one medium that are told apart. A further one takes the place of one that has been silent for
 /// [`SILENT_US`]; while none has, its packets are counted only.
 pub const SOURCES_MAX: usize = 4;
-
-/// Digits that are kept.
-pub const DIGITS_MAX: usize = 256;
 
 /// Bytes of the first payload that are kept: as many as a packet has on an Ethernet.
 pub const FIRST_PAYLOAD_MAX: usize = 1_500;
@@ -44,10 +44,6 @@ const SILENT_US: u64 = 1_000_000;
 const ONE_WAY_PACKETS: u64 = 25;
 /// The same, µs: a peer may take a moment to start.
 const ONE_WAY_US: u64 = 1_000_000;
-
-/// An event is the same digit as a tone heard this shortly before: the tone that a gateway lets through until it has
-/// recognised it itself.
-const SAME_DIGIT_US: u64 = 200_000;
 
 /// Clock that reports of the far end are read with if the SDP names none: that of all telephone codecs, Hz.
 const CLOCK_HZ: u32 = 8_000;
@@ -76,12 +72,7 @@ pub struct Listening {
     from_elsewhere: u32,
     refused: u32,
     not_rtp: u32,
-    digits: Vec<Digit>,
-    digits_dropped: u32,
-    /// Events have come: tones are no digits any more.
-    events: bool,
-    /// The last digit that was a tone, and when.
-    last_tone: Option<(u8, Time)>,
+    digits: Digits,
     far: Far,
 }
 
@@ -179,26 +170,15 @@ impl Listening {
             }
             return;
         };
-        let mut found = None;
-        let agreed = self.sources[index].take(
-            &self.formats,
-            received,
-            header,
-            payload,
-            analyse,
-            !self.events,
-            |digit| found = Some(digit),
-        );
+        let tones = self.digits.want_tones();
+        let packet = Packet { received, header, payload, analyse, tones };
+        let digits = &mut self.digits;
+        let agreed = self.sources[index].take(&self.formats, packet, |found| match found {
+            Found::Event(digit) => digits.event(received, digit, header.payload_type),
+            Found::Tone(digit) => digits.tone(received, digit),
+        });
         if !agreed {
             self.wrong_payload_type = self.wrong_payload_type.saturating_add(1);
-        }
-        match found {
-            Some(Found::Event(digit)) => self.event(received, digit, header.payload_type),
-            Some(Found::Tone(digit)) => {
-                self.last_tone = Some((digit, received));
-                self.digit(Digit { digit, payload_type: None });
-            }
-            None => {}
         }
     }
 
@@ -279,8 +259,8 @@ impl Listening {
             level_dbm0: main.and_then(|main| main.level.as_ref()?.dbm0()),
             dead_air: sums.audible_seconds.map(|seconds| self.dead_air(seconds)),
             one_way: self.one_way(now),
-            digits: self.digits.clone(),
-            digits_dropped: u64::from(self.digits_dropped),
+            digits: self.digits.kept().to_vec(),
+            digits_dropped: self.digits.dropped(),
             burst_ratio,
             r_factor: score.map(|score| score.r_factor),
             mos: score.map(|score| score.mos),
@@ -324,29 +304,6 @@ impl Listening {
         self.before.add(oldest);
         *oldest = new;
         Some(index)
-    }
-
-    fn event(&mut self, received: Time, digit: u8, payload_type: u8) {
-        self.events = true;
-        let heard = Digit { digit, payload_type: Some(payload_type) };
-        if let Some((tone, at)) = self.last_tone.take()
-            && tone == digit
-            && received.micros_since(at) < SAME_DIGIT_US
-            && let Some(last) = self.digits.last_mut()
-            && *last == (Digit { digit, payload_type: None })
-        {
-            *last = heard;
-            return;
-        }
-        self.digit(heard);
-    }
-
-    fn digit(&mut self, digit: Digit) {
-        if self.digits.len() < DIGITS_MAX {
-            self.digits.push(digit);
-        } else {
-            self.digits_dropped = self.digits_dropped.saturating_add(1);
-        }
     }
 
     /// Part of the time from the answer, or the first packet if that came earlier, to the last packet that was not

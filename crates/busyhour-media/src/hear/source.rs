@@ -28,6 +28,18 @@ pub(super) struct Source {
     reports: Reports,
 }
 
+/// A packet of a source.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packet<'a> {
+    pub(super) received: Time,
+    pub(super) header: &'a Header,
+    pub(super) payload: &'a [u8],
+    /// Listen to the payload too.
+    pub(super) analyse: bool,
+    /// Search sound for digits.
+    pub(super) tones: bool,
+}
+
 /// What reports about a source need.
 #[derive(Debug, Clone, Copy, Default)]
 struct Reports {
@@ -67,17 +79,14 @@ impl Source {
         self.meaning = formats.of(self.meaning.payload_type);
     }
 
-    /// Takes a packet; says whether its payload type was agreed on. `tones`: search sound for digits.
+    /// Takes a packet; says whether its payload type was agreed on.
     pub(super) fn take(
         &mut self,
         formats: &Formats,
-        received: Time,
-        header: &Header,
-        payload: &[u8],
-        analyse: bool,
-        tones: bool,
+        packet: Packet<'_>,
         mut found: impl FnMut(Found),
     ) -> bool {
+        let Packet { received, header, payload, analyse, tones } = packet;
         self.reports.heard_since = true;
         if header.payload_type != self.meaning.payload_type {
             self.meaning = formats.of(header.payload_type);
@@ -137,7 +146,7 @@ impl Source {
         let lost_since = expected_since.saturating_sub(distinct - self.reports.distinct_before);
         self.reports.expected_before = expected;
         self.reports.distinct_before = distinct;
-        let fraction = if expected_since == 0 { 0 } else { lost_since * 256 / expected_since };
+        let fraction = (lost_since * 256).checked_div(expected_since).unwrap_or(0);
         let (last_sr, delay) = self.reports.last_sr.map_or((0, 0), |(middle, at)| {
             (middle, u32::try_from((now.micros_since(at) << 16) / 1_000_000).unwrap_or(u32::MAX))
         });

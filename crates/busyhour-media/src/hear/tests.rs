@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::g711;
 use crate::generate;
+use crate::heard::Digit;
 
 const SSRC: u32 = 0xca11_0000;
 
@@ -172,6 +173,14 @@ fn digits_as_tones() {
     play(&mut listening, &generate::digits_inband("123*0#AD", 80, 8_000), |_| false);
     let digits: Vec<_> = listening.heard(at(0)).digits.iter().map(|digit| digit.digit).collect();
     assert_eq!(digits, b"123*0#AD");
+}
+
+#[test]
+fn several_digits_in_one_packet() {
+    let mut listening = answered();
+    listening.packet(at(0), false, &header(0), &alaw(&generate::digits_inband("12", 60, 8_000)), true);
+    let digits: Vec<_> = listening.heard(at(0)).digits.iter().map(|digit| digit.digit).collect();
+    assert_eq!(digits, b"12");
 }
 
 #[test]

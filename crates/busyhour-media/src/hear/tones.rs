@@ -17,13 +17,8 @@ type Wave = [Samples; 2];
 static WAVES: LazyLock<[[Wave; 3]; 8]> = LazyLock::new(|| {
     FREQUENCIES.map(|hz| {
         TRIED.map(|part| {
-            let mut wave = [[0.0; BLOCK]; 2];
-            for n in 0..BLOCK {
-                let (sine, cosine) = (n as f64 * hz * part / 8_000.0 * std::f64::consts::TAU).sin_cos();
-                wave[0][n] = cosine as f32;
-                wave[1][n] = sine as f32;
-            }
-            wave
+            let angle = |n: usize| n as f64 * hz * part / 8_000.0 * std::f64::consts::TAU;
+            [std::array::from_fn(|n| angle(n).cos() as f32), std::array::from_fn(|n| angle(n).sin() as f32)]
         })
     })
 });
