@@ -1,4 +1,8 @@
 //! Whose a datagram is: by its port, and on a port of several calls by where it comes from, then by its SSRC.
+//!
+//! Where several calls have their peer at one address, only what we send ourselves and an echo sends back can be told
+//! apart: each call's own stream has an SSRC of its own. Captures that are sent as they are have the same one in all
+//! calls, and far ends may number their streams alike, so the rest is nobody's.
 
 use std::net::SocketAddr;
 
@@ -33,9 +37,11 @@ struct Use {
 struct Shared {
     /// Lines whose peer is at an address.
     sources: Map<SocketAddr, Vec<u32>>,
-    /// Lines that send or hear an SSRC: the first that had it.
-    ssrcs: Map<u32, u32>,
-    /// SSRCs of far ends in `ssrcs`, by line.
+    /// Lines by the SSRC of their own streams.
+    own: Map<u32, u32>,
+    /// Lines by the SSRC of their far ends, which may come from another address some day; `None`: several have it.
+    far: Map<u32, Option<u32>>,
+    /// SSRCs in `far`, by line.
     learned: Map<u32, Learned>,
     /// Datagrams that could be of several lines, or of none.
     unattributed: u64,
@@ -151,7 +157,7 @@ impl Attribution {
 
 impl Shared {
     fn name(&mut self, line: u32, names: Names<'_>) {
-        self.ssrcs.entry(names.ssrc).or_insert(line);
+        self.own.entry(names.ssrc).or_insert(line);
         self.name_peer(line, names.peer);
     }
 
@@ -177,24 +183,29 @@ impl Shared {
     fn forget(&mut self, line: u32, names: Names<'_>) {
         self.forget_peer(line, names.peer);
         let learned = self.learned.remove(&line).unwrap_or_default();
-        for ssrc in learned.ssrcs.into_iter().take(learned.count).chain([names.ssrc]) {
-            if self.ssrcs.get(&ssrc) == Some(&line) {
-                self.ssrcs.remove(&ssrc);
-            }
+        for ssrc in learned.ssrcs.into_iter().take(learned.count) {
+            self.far.remove(&ssrc);
+        }
+        if self.own.get(&names.ssrc) == Some(&line) {
+            self.own.remove(&names.ssrc);
         }
     }
 
     fn owner(&mut self, from: SocketAddr, bytes: &[u8]) -> Owner {
         let ssrc = ssrc_of(bytes);
-        if let Some([line]) = self.sources.get(&from).map(Vec::as_slice) {
+        let lines = self.sources.get(&from).map(Vec::as_slice).unwrap_or_default();
+        if let [line] = lines {
             let line = *line;
             if let Some(ssrc) = ssrc {
                 self.learn(line, ssrc);
             }
             return Owner::Line(line);
         }
-        match ssrc.and_then(|ssrc| self.ssrcs.get(&ssrc)) {
-            Some(line) => Owner::Line(*line),
+        let from_elsewhere = lines.is_empty();
+        let own = ssrc.and_then(|ssrc| self.own.get(&ssrc).copied());
+        let far = ssrc.filter(|_| from_elsewhere).and_then(|ssrc| self.far.get(&ssrc).copied().flatten());
+        match own.or(far) {
+            Some(line) => Owner::Line(line),
             None => {
                 self.unattributed += 1;
                 Owner::Unknown
@@ -202,14 +213,19 @@ impl Shared {
         }
     }
 
-    /// Remembers whom the line hears, for the time when another line has a peer at the same address.
+    /// Remembers whom the line hears, for packets that come from another address than its peer's.
     fn learn(&mut self, line: u32, ssrc: u32) {
-        let Entry::Vacant(vacant) = self.ssrcs.entry(ssrc) else { return };
-        let learned = self.learned.entry(line).or_default();
-        if let Some(free) = learned.ssrcs.get_mut(learned.count) {
-            *free = ssrc;
-            learned.count += 1;
-            vacant.insert(line);
+        match self.far.entry(ssrc) {
+            Entry::Occupied(mut other) if *other.get() != Some(line) => *other.get_mut() = None,
+            Entry::Occupied(_) => {}
+            Entry::Vacant(vacant) => {
+                let learned = self.learned.entry(line).or_default();
+                if let Some(free) = learned.ssrcs.get_mut(learned.count) {
+                    *free = ssrc;
+                    learned.count += 1;
+                    vacant.insert(Some(line));
+                }
+            }
         }
     }
 }
@@ -261,6 +277,22 @@ mod tests {
     }
 
     #[test]
+    fn far_ends_with_one_ssrc_are_not_told_by_it() {
+        let mut table = Attribution::default();
+        let (one, two) = (peer(1000), peer(2000));
+        table.join(PORT, 1, names(11, &one));
+        table.join(PORT, 2, names(22, &two));
+        table.name(PORT, 1, names(11, &one));
+        for (line, peer) in [(1, &one), (2, &two), (1, &one)] {
+            assert_eq!(table.owner(PORT, peer.rtp, &rtp(99)), Owner::Line(line));
+        }
+        assert_eq!(table.owner(PORT, peer(3000).rtp, &rtp(99)), Owner::Unknown);
+        table.leave(PORT, 1, names(11, &one));
+        assert_eq!(table.owner(PORT, two.rtp, &rtp(99)), Owner::Line(2));
+        assert_eq!(table.owner(PORT, peer(3000).rtp, &rtp(99)), Owner::Line(2));
+    }
+
+    #[test]
     fn source_tells_calls_apart_then_ssrc() {
         let mut table = Attribution::default();
         let (one, two) = (peer(1000), peer(2000));
@@ -269,11 +301,14 @@ mod tests {
         table.name(PORT, 1, names(11, &one));
         assert_eq!(table.owner(PORT, one.rtp, &rtp(99)), Owner::Line(1));
         assert_eq!(table.owner(PORT, two.rtcp, &[0x80, 200, 0, 0]), Owner::Line(2));
-        // A third call at the first one's address: who was heard before is known, echoes are, others are not.
+        // Who was heard before is known when he moves.
+        assert_eq!(table.owner(PORT, peer(3000).rtp, &rtp(99)), Owner::Line(1));
+        assert!(!table.is_uncertain(PORT));
+        // A third call at the first one's address: echoes of what is ours are known, others are not.
         table.join(PORT, 3, names(33, &one));
-        assert_eq!(table.owner(PORT, one.rtp, &rtp(99)), Owner::Line(1));
         assert_eq!(table.owner(PORT, one.rtp, &rtp(33)), Owner::Line(3));
         assert!(!table.is_uncertain(PORT));
+        assert_eq!(table.owner(PORT, one.rtp, &rtp(99)), Owner::Unknown);
         assert_eq!(table.owner(PORT, one.rtp, &rtp(44)), Owner::Unknown);
         assert_eq!(table.owner(PORT, one.rtp, b"?"), Owner::Unknown);
         assert!(table.is_uncertain(PORT));

@@ -1,6 +1,9 @@
 //! Ports: taken and given back, shared by calls, reports that nobody takes.
 
-use busyhour_media::{Happening, Settings, What};
+use std::sync::Arc;
+
+use busyhour_media::{Capture, Happening, PortId, Settings, Source, What};
+use busyhour_wire::rtp::Header;
 use busyhour_wire::sdp::Medium;
 
 use crate::link::{Impairment, Link, port, sound};
@@ -28,6 +31,31 @@ fn calls_on_one_port_are_told_apart() {
     link.end(1..=4);
     let counters = link.snapshot(0).counters;
     assert_eq!((counters.unattributed, counters.one_way, link.ends[0].given_back), (0, 0, 4));
+}
+
+#[test]
+fn echoes_of_one_capture_in_many_calls_are_nobodys() {
+    let settings = Settings { echo_ports: vec![PortId(10_002)], ..Settings::default() };
+    let mut link = Link::new(Impairment::NONE, settings);
+    let mut capture = Capture::default();
+    for n in 0..50u16 {
+        let timestamp = 160 * u32::from(n);
+        let header = Header { marker: false, payload_type: 0, sequence: n, timestamp, ssrc: 9 };
+        capture.push(u64::from(n) * 20_000, 0, &[&header.to_bytes()[..], &[0xff; 160]].concat());
+    }
+    let capture = Arc::new(capture);
+    for call in 1..=5 {
+        link.begin(0, call);
+        link.command(0, call, What::Listen { medium: AUDIO, port: port(10_000) });
+        link.connect(0, call, 10_002);
+        link.play(0, call, Source::Capture { capture: Arc::clone(&capture), renumbered: false });
+        link.run_ms(100);
+    }
+    link.run_ms(2000);
+    link.end(1..=5);
+    let counters = link.snapshot(0).counters;
+    assert_eq!((counters.duplicates, counters.one_way), (0, 0), "{counters:?}");
+    assert!(counters.unattributed > 200, "{counters:?}");
 }
 
 #[test]
