@@ -1,6 +1,8 @@
-//! What comes on a media port: RTP and RTCP, told apart, read, and listened to; and what we would report of it.
+//! What comes on a media port: RTP and RTCP, told apart, read, and listened to; and what we would report of
+//! it.
 //!
-//! The input is a list of datagrams, each behind a byte for its length and one for the time since the one before, in 4 ms.
+//! The input is a list of datagrams, each behind a byte for its length and one for the time since the one
+//! before, in 4 ms.
 
 #![no_main]
 

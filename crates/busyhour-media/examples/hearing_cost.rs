@@ -2,9 +2,9 @@
 //!
 //! `cargo run --release -p busyhour-media --example hearing_cost`
 //!
-//! The packets are G.711 of 20 ms: speech, digits as tones for 1.5 % of the time, and silence. Each is given to one of many calls
-//! in turn, as a media thread does, so caches are as cold as they are there. Reading the bytes from memory is part of the
-//! figure; receiving them is not.
+//! The packets are G.711 of 20 ms: speech, digits as tones for 1.5 % of the time, and silence. Each is given
+//! to one of many calls in turn, as a media thread does, so caches are as cold as they are there. Reading the
+//! bytes from memory is part of the figure; receiving them is not.
 
 use std::hint::black_box;
 

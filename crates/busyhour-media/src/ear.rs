@@ -8,8 +8,8 @@ use crate::hear::Listening;
 use crate::heard::Heard;
 use crate::time::Time;
 
-/// The hearing of one call: shared by its engine, which reads it, and its media thread, which fills it in. The lock is
-/// held for a packet, or for a reading, and never while another one is taken.
+/// The hearing of one call: shared by its engine, which reads it, and its media thread, which fills it in.
+/// The lock is held for a packet, or for a reading, and never while another one is taken.
 #[derive(Debug, Default)]
 pub struct Ear {
     media: [Mutex<Option<Box<Listening>>>; Medium::COUNT],

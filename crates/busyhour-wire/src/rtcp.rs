@@ -1,5 +1,5 @@
-//! RTCP (RFC 3550 §6): a view of compound packets, and a writer of the reports, names and goodbyes that a load tester
-//! sends. What is cut short or of an unknown type is passed over; nothing panics.
+//! RTCP (RFC 3550 §6): a view of compound packets, and a writer of the reports, names and goodbyes that a
+//! load tester sends. What is cut short or of an unknown type is passed over; nothing panics.
 
 /// Most report blocks that one report holds: its count has five bits.
 pub const BLOCKS_MAX: usize = 31;
@@ -16,14 +16,15 @@ const BYE: u8 = 203;
 const CNAME: u8 = 1;
 const BLOCK_LEN: usize = 24;
 
-/// Tells RTCP from RTP where both come on one port (RFC 5761 §4): version 2 and a packet type of 192 to 223. RTP whose
-/// payload type is 64 to 95 with the marker set looks the same, which is why that RFC forbids those types.
+/// Tells RTCP from RTP where both come on one port (RFC 5761 §4): version 2 and a packet type of 192 to 223.
+/// RTP whose payload type is 64 to 95 with the marker set looks the same, which is why that RFC forbids those
+/// types.
 pub fn is_rtcp(bytes: &[u8]) -> bool {
     matches!(bytes, [first, 192..=223, _, _, ..] if first >> 6 == 2)
 }
 
-/// Writes a wall clock, in µs since 1970, as an NTP timestamp: seconds since 1900 in the upper 32 bits, wrapping as NTP
-/// does in 2036, and their fraction in the lower.
+/// Writes a wall clock, in µs since 1970, as an NTP timestamp: seconds since 1900 in the upper 32 bits,
+/// wrapping as NTP does in 2036, and their fraction in the lower.
 pub fn ntp(unix_us: u64) -> u64 {
     let seconds = (unix_us / 1_000_000).wrapping_add(NTP_TO_UNIX_SECONDS);
     let fraction = (unix_us % 1_000_000) << 32;
@@ -210,8 +211,8 @@ fn cname(mut items: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Appends a report: a sender's if it says something of its own sending, else a receiver's. At most [`BLOCKS_MAX`]
-/// blocks are written.
+/// Appends a report: a sender's if it says something of its own sending, else a receiver's. At most
+/// [`BLOCKS_MAX`] blocks are written.
 pub fn write_report(out: &mut Vec<u8>, ssrc: u32, sender: Option<&SenderInfo>, blocks: &[ReportBlock]) {
     let blocks = &blocks[..blocks.len().min(BLOCKS_MAX)];
     let kind = if sender.is_some() { SENDER_REPORT } else { RECEIVER_REPORT };

@@ -2,11 +2,12 @@
 
 use crate::time::Time;
 
-/// A pause longer than this is the sender's own if its timestamps grew as much: silence that it does not send.
+/// A pause longer than this is the sender's own if its timestamps grew as much: silence that it does not
+/// send.
 const SILENCE_US: u64 = 100_000;
 
-/// A step of the transit time beyond this is a jump of the sender's timestamps, not of the network; a tenth of it where
-/// the marker says that a talkspurt begins (RFC 3551 §4.1).
+/// A step of the transit time beyond this is a jump of the sender's timestamps, not of the network; a tenth
+/// of it where the marker says that a talkspurt begins (RFC 3551 §4.1).
 const JUMP_US: f32 = 2_000_000.0;
 
 /// Arrivals of one source.
@@ -100,7 +101,8 @@ impl Arrival {
         (self.jitter_us() * f64::from(clock) / 1e6) as u32
     }
 
-    /// Longest time between two packets, µs. Silence that the sender did not send, and counts in its timestamps, is none.
+    /// Longest time between two packets, µs. Silence that the sender did not send, and counts in its
+    /// timestamps, is none.
     pub(super) fn gap_max_us(&self) -> u64 {
         self.gap_max_us
     }

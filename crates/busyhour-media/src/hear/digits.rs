@@ -6,8 +6,8 @@ use crate::time::Time;
 /// Digits that are kept.
 pub const DIGITS_MAX: usize = 256;
 
-/// An event is the same digit as a tone heard this shortly before: the tone that a gateway lets through until it has
-/// recognised it itself.
+/// An event is the same digit as a tone heard this shortly before: the tone that a gateway lets through until
+/// it has recognised it itself.
 const SAME_DIGIT_US: u64 = 200_000;
 
 /// Digits heard so far.

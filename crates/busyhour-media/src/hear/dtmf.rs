@@ -1,17 +1,20 @@
 //! Digits as tones in G.711 (ITU-T Q.23, Q.24): two sines, one of each group, in blocks of 105 samples.
 //!
-//! Each look is at what passed the one before: is the block louder than −36 dBm0; do neighbours among every third sample
-//! differ as those of such tones do; is half of the power, as these samples show it, near two of the frequencies; is it so
-//! with all samples; are two sines nearly all there is ([`tones`]). The powers at the eight frequencies come from sums of products with sines and cosines, which is what
-//! Goertzel's recursion computes too, but without its chain of dependencies. Among every third sample 1477 Hz appears at
-//! 1190 Hz, near 1209, and 1336 Hz, near half the rate, may vanish, so there the frequencies are not chosen yet.
+//! Each look is at what passed the one before: is the block louder than −36 dBm0; do neighbours among every
+//! third sample differ as those of such tones do; is half of the power, as these samples show it, near two of
+//! the frequencies; is it so with all samples; are two sines nearly all there is ([`tones`]). The powers at
+//! the eight frequencies come from sums of products with sines and cosines, which is what Goertzel's
+//! recursion computes too, but without its chain of dependencies. Among every third sample 1477 Hz appears at
+//! 1190 Hz, near 1209, and 1336 Hz, near half the rate, may vanish, so there the frequencies are not chosen
+//! yet.
 
 use std::sync::LazyLock;
 
 use super::level::POWER_0_DBM0;
 use super::tones;
 
-/// Samples of a block: 13.1 ms. The width of 76 Hz tells the frequencies apart, which are 70 Hz or more from each other.
+/// Samples of a block: 13.1 ms. The width of 76 Hz tells the frequencies apart, which are 70 Hz or more from
+/// each other.
 pub(super) const BLOCK: usize = 105;
 /// Samples looked at first: every third.
 pub(super) const THIRD: usize = BLOCK / 3;
@@ -20,32 +23,35 @@ pub(super) const THIRD: usize = BLOCK / 3;
 pub(super) const FREQUENCIES: [f64; 8] = [697.0, 770.0, 852.0, 941.0, 1_209.0, 1_336.0, 1_477.0, 1_633.0];
 pub(super) const KEYS: [[u8; 4]; 4] = [*b"123A", *b"456B", *b"789C", *b"*0#D"];
 
-/// Lowest level of a block with a digit: −36 dBm0 (Q.24: Australia has the lowest, −33 dBm for each tone).
+/// Lowest level of a block with a digit: −36 dBm0. Q.24's administrations ask for tones down to −24 to −27 dBm.
 const ENERGY_MIN: f32 = (POWER_0_DBM0 * 0.000_251_188_6 * THIRD as f64) as f32;
 /// Pairs of neighbours among every third sample.
 const NEIGHBOURS: usize = THIRD - 1;
-/// Their highest correlation in a block with a digit. The cosine of the phase between two samples is −0.07 or less for
-/// each low tone, −0.76 or less for each high one, so it is −0.15 at most at the highest twist; the rest is for what the ends
-/// of the block cut off. Most voices are above: their power is below 667 Hz.
+/// Their highest correlation in a block with a digit. The cosine of the phase between two samples is −0.07 or
+/// less for each low tone, −0.76 or less for each high one, so it is −0.15 at most at the highest twist; the
+/// rest is for what the ends of the block cut off. Most voices are above: their power is below 667 Hz.
 const NEIGHBOURS_ALIKE: f32 = 0.1;
-/// Part of a block's power near two of the frequencies, from every third sample, that makes it worth a closer look.
+/// Part of a block's power near two of the frequencies, from every third sample, that makes it worth a closer
+/// look.
 const SHARE_THIRD: f32 = 0.5;
 /// The same from all samples: a tone 1.5 % off still has 0.71 of its power where it is looked for.
 const SHARE_WHOLE: f32 = 0.6;
-/// Part of a block's power in the two tones that fit it best. Noise at 15 dB under the tones takes 0.03, being between two
-/// of the frequencies that are tried 0.04; speech that has so much in two sines is rare.
+/// Part of a block's power in the two tones that fit it best. Noise at 15 dB under the tones takes 0.03,
+/// being between two of the frequencies that are tried 0.04; speech that has so much in two sines is rare.
 pub(super) const SHARE: f32 = 0.82;
-/// The low tone may be this much stronger (Q.24: 8 dB in North America; and 1 dB for the error), as a ratio of powers: 9 dB.
+/// The low tone may be this much stronger (Q.24: 8 dB for AT&T; and 1 dB for the error), as a ratio of powers:
+/// 9 dB.
 pub(super) const TWIST_LOW: f32 = 7.94;
-/// The high tone may be this much stronger (Q.24: 4 dB in North America, 5 in Japan, 6 in Europe; and 1 dB): 7 dB.
+/// The high tone may be this much stronger (Q.24: 4 dB for AT&T, 5 for NTT, 6 in Denmark; and 1 dB): 7 dB.
 pub(super) const TWIST_HIGH: f32 = 5.01;
 /// A tone is not below this part of a block's power, at any twist.
 const PART_MIN: f32 = 0.05;
 
-/// Blocks with the same digit until it counts: a tone of 40 ms (Q.24) has at least two whole blocks, one of 15 ms none
-/// that pass next to each other.
+/// Blocks with the same digit until it counts: a tone of 40 ms (Q.24) has at least two whole blocks, one of
+/// 15 ms none that pass next to each other.
 const HITS: u8 = 2;
-/// Blocks without it until it may come again: a pause of 40 ms spoils at least three, a break of 10 ms (Q.24) two.
+/// Blocks without it until it may come again: a pause of 40 ms spoils at least three, a break of 10 ms (Q.24)
+/// two.
 const MISSES: u8 = 3;
 
 /// The state of the detector of one source.
@@ -143,8 +149,8 @@ fn waves<const HALF: usize>(rate_hz: f64) -> Waves<HALF> {
     })
 }
 
-/// The strongest frequency of each group, and its power. Samples at the same distance from the middle share a cosine, and a
-/// sine but for its sign, which halves the products.
+/// The strongest frequency of each group, and its power. Samples at the same distance from the middle share a
+/// cosine, and a sine but for its sign, which halves the products.
 fn strongest<const LEN: usize, const HALF: usize>(
     samples: &[f32; LEN],
     waves: &Waves<HALF>,

@@ -25,9 +25,9 @@ struct Recent {
 }
 
 impl Events {
-    /// Takes the payload of an event packet; gives a digit when its first packet comes, whichever that is: with the start
-    /// lost, an update or the end tells as well. Events other than digits (16 and up) give none, and what has no duration
-    /// yet waits for the next packet.
+    /// Takes the payload of an event packet; gives a digit when its first packet comes, whichever that is:
+    /// with the start lost, an update or the end tells as well. Events other than digits (16 and up) give
+    /// none, and what has no duration yet waits for the next packet.
     pub(super) fn take(&mut self, payload_type: u8, timestamp: u32, payload: &[u8]) -> Option<u8> {
         let &[code, flags, high, low, ..] = payload else { return None };
         let duration = u16::from_be_bytes([high, low]);
@@ -68,8 +68,9 @@ impl Events {
 /// RFC 4733 §3.2, table 3.
 const DIGITS: [u8; 16] = *b"0123456789*#ABCD";
 
-/// Whether a payload of a type that nobody agreed on looks like a digit's event: SIPp's `play_dtmf`, and captures, send
-/// them whatever the SDP says. All four bytes are there, the reserved bit is 0, the duration is not.
+/// Whether a payload of a type that nobody agreed on looks like a digit's event: SIPp's `play_dtmf`, and
+/// captures, send them whatever the SDP says. All four bytes are there, the reserved bit is 0, the duration
+/// is not.
 pub(super) fn looks_like_event(payload: &[u8]) -> bool {
     matches!(payload, [0..16, flags, high, low] if flags & 0x40 == 0 && (*high, *low) != (0, 0))
 }

@@ -1,7 +1,7 @@
 //! How loud G.711 is, and how much of it is dead air; its blocks are searched for digits too.
 //!
-//! Sound is taken in blocks of 105 samples (13.1 ms). Of each, every third sample is looked at: enough for the power of
-//! speech within a few tenths of a decibel, at a third of the cost.
+//! Sound is taken in blocks of 105 samples (13.1 ms). Of each, every third sample is looked at: enough for
+//! the power of speech within a few tenths of a decibel, at a third of the cost.
 
 use super::dtmf::{self, BLOCK, Dtmf};
 use crate::codec::g711;
@@ -25,8 +25,8 @@ impl Law {
     }
 }
 
-/// Mean square of a sine at 0 dBm0 in [`Law::table`]'s units: full scale is 3.17 dBm0 (G.711 table 2; 3.14 for A-law,
-/// taken as the same here).
+/// Mean square of a sine at 0 dBm0 in [`Law::table`]'s units: full scale is 3.17 dBm0 (G.711 table 2; 3.14
+/// for A-law, taken as the same here).
 pub(super) const POWER_0_DBM0: f64 = 32_768.0 * 32_768.0 / 2.0 / 2.074_914; // 10^0.317
 
 /// Power of a block from which it is no dead air: −50 dBm0.
@@ -86,8 +86,8 @@ impl Level {
         }
     }
 
-    /// Takes what follows the last payload; `follows` is false if something was lost between. With `digits`, gives the
-    /// digits that were recognised.
+    /// Takes what follows the last payload; `follows` is false if something was lost between. With `digits`,
+    /// gives the digits that were recognised.
     pub(super) fn take(
         &mut self,
         mut payload: &[u8],
@@ -129,8 +129,8 @@ impl Level {
         if loud == 0.0 { 0.0 } else { self.samples as f64 / 8_000.0 * loud / (loud + quiet) }
     }
 
-    /// Mean power of what is above −50 dBm0, in dBm0; of everything if nothing is, down to −90. `None` before the first
-    /// block.
+    /// Mean power of what is above −50 dBm0, in dBm0; of everything if nothing is, down to −90. `None` before
+    /// the first block.
     pub(super) fn dbm0(&self) -> Option<f64> {
         let found = &self.blocks;
         let (power, blocks) =

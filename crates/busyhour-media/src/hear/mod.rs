@@ -1,10 +1,10 @@
 //! Listening to one medium of one call: what arrived, in which order, how late, how loud, which digits.
 //!
-//! Each source (SSRC) is followed on its own, as music and digits may come from different ones; the figures of
-//! [`Heard`] are sums over the sources, or those of the main one, which is the one with most packets.
+//! Each source (SSRC) is followed on its own, as music and digits may come from different ones; the figures
+//! of [`Heard`] are sums over the sources, or those of the main one, which is the one with most packets.
 //!
-//! Nothing here allocates for a packet once each source has been heard, but for the digits, of which [`DIGITS_MAX`] are
-//! kept.
+//! Nothing here allocates for a packet once each source has been heard, but for the digits, of which
+//! [`DIGITS_MAX`] are kept.
 
 mod arrival;
 mod digits;
@@ -30,8 +30,8 @@ use far::Far;
 use formats::Formats;
 use source::{Found, Packet, Source};
 
-/// Sources (SSRC) of one medium that are told apart. A further one takes the place of one that has been silent for
-/// [`SILENT_US`]; while none has, its packets are counted only.
+/// Sources (SSRC) of one medium that are told apart. A further one takes the place of one that has been
+/// silent for [`SILENT_US`]; while none has, its packets are counted only.
 pub const SOURCES_MAX: usize = 4;
 
 /// Bytes of the first payload that are kept: as many as a packet has on an Ethernet.
@@ -48,8 +48,8 @@ const ONE_WAY_US: u64 = 1_000_000;
 /// Clock that reports of the far end are read with if the SDP names none: that of all telephone codecs, Hz.
 const CLOCK_HZ: u32 = 8_000;
 
-/// What is kept of one medium while it is listened to. The media thread tells it all that comes and goes; engines read
-/// [`Listening::heard`].
+/// What is kept of one medium while it is listened to. The media thread tells it all that comes and goes;
+/// engines read [`Listening::heard`].
 #[derive(Debug, Clone, Default)]
 pub struct Listening {
     formats: Formats,
@@ -112,13 +112,15 @@ impl Sums {
 }
 
 impl Listening {
-    /// Makes one that has heard nothing. `keep_first_payload`: `rtp_stats` wants the payload of the first packet.
+    /// Makes one that has heard nothing. `keep_first_payload`: `rtp_stats` wants the payload of the first
+    /// packet.
     pub fn new(keep_first_payload: bool) -> Listening {
         Listening { keep_first_payload, ..Listening::default() }
     }
 
-    /// The SDP said where the peer is and what it speaks, in an answer that came or went at `answered`. The first one
-    /// starts "time to the first packet"; later ones change the formats only. `None`: no such medium any more.
+    /// The SDP said where the peer is and what it speaks, in an answer that came or went at `answered`. The
+    /// first one starts "time to the first packet"; later ones change the formats only. `None`: no such
+    /// medium any more.
     pub fn set_remote(&mut self, remote: Option<&Remote>, answered: Time) {
         self.peer_sends = remote.is_some_and(|remote| remote.sends);
         if let Some(remote) = remote {
@@ -140,8 +142,8 @@ impl Listening {
         self.answered.get_or_insert(answered);
     }
 
-    /// Takes an RTP packet. `from_elsewhere`: not from the address that the SDP named. `analyse`: listen to the payload
-    /// too.
+    /// Takes an RTP packet. `from_elsewhere`: not from the address that the SDP named. `analyse`: listen to
+    /// the payload too.
     pub fn packet(
         &mut self,
         received: Time,
@@ -306,8 +308,8 @@ impl Listening {
         Some(index)
     }
 
-    /// Part of the time from the answer, or the first packet if that came earlier, to the last packet that was not
-    /// audible: below −50 dBm0, or without any packet.
+    /// Part of the time from the answer, or the first packet if that came earlier, to the last packet that
+    /// was not audible: below −50 dBm0, or without any packet.
     fn dead_air(&self, audible_seconds: f64) -> f64 {
         let Some(first) = &self.first else { return 0.0 };
         let from = self.answered.map_or(first.at, |answered| answered.min(first.at));
@@ -322,8 +324,9 @@ fn burst_ratio(sums: &Sums, loss: f64) -> f64 {
     if sums.bursts == 0 { 1.0 } else { sums.lost as f64 / sums.bursts as f64 * (1.0 - loss) }
 }
 
-/// Mean one-way delay from mouth to ear: half the round trip, a packet's length that the sender waits for, and a playout
-/// buffer of twice the jitter, which a common adaptive buffer holds. What the devices add is not known and left out.
+/// Mean one-way delay from mouth to ear: half the round trip, a packet's length that the sender waits for,
+/// and a playout buffer of twice the jitter, which a common adaptive buffer holds. What the devices add is
+/// not known and left out.
 fn one_way_delay_ms(rtt_ms: f64, main: &Source) -> f64 {
     rtt_ms / 2.0 + (main.arrival.packet_us() + 2.0 * main.arrival.jitter_us()) / 1e3
 }

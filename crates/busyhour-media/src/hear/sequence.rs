@@ -1,9 +1,11 @@
-//! Sequence numbers (RFC 3550 A.1, A.3): what was expected, what came, twice, late or never, and how losses cluster.
+//! Sequence numbers (RFC 3550 A.1, A.3): what was expected, what came, twice, late or never, and how losses
+//! cluster.
 
 /// Packets back from the highest that can still come, or be told from duplicates.
 pub(super) const WINDOW: u16 = 128;
 
-/// A step forward of this many or more is a restart, not a loss (RFC 3550 A.1, MAX_DROPOUT: a minute of 20 ms packets).
+/// A step forward of this many or more is a restart, not a loss (RFC 3550 A.1, MAX_DROPOUT: a minute of 20 ms
+/// packets).
 const DROPOUT_MAX: u16 = 3000;
 
 /// What a packet's sequence number says of it.
@@ -17,7 +19,8 @@ pub(super) enum Order {
     Late,
     /// It came before.
     Duplicate,
-    /// Too far from all others, and alone so far: it changes nothing, but a second one in its sequence is a restart.
+    /// Too far from all others, and alone so far: it changes nothing, but a second one in its sequence is a
+    /// restart.
     Stray,
 }
 

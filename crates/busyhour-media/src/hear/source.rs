@@ -161,8 +161,8 @@ impl Source {
         })
     }
 
-    /// Seconds of sound that was not silence: of G.711 what was louder than −50 dBm0, lost packets taken to be like the
-    /// others, and telephone events. `None` if it sent neither.
+    /// Seconds of sound that was not silence: of G.711 what was louder than −50 dBm0, lost packets taken to
+    /// be like the others, and telephone events. `None` if it sent neither.
     pub(super) fn audible_seconds(&self) -> Option<f64> {
         let clock = f64::from(self.meaning.clock_hz.max(8_000));
         let events = self.events.ticks() as f64 / clock;

@@ -1,7 +1,8 @@
-//! The two sines of a digit in a block that may hold one: which they are, how strong, and what remains without them.
+//! The two sines of a digit in a block that may hold one: which they are, how strong, and what remains
+//! without them.
 //!
-//! Each tone is looked for at its frequency and 1 % below and above, which is close enough for the 1.5 % that Q.24 allows.
-//! One is taken out before the other is measured, so that a strong one does not hide a weak one.
+//! Each tone is looked for at its frequency and 1 % below and above, which is close enough for the 1.5 % that
+//! Q.24 allows. One is taken out before the other is measured, so that a strong one does not hide a weak one.
 
 use std::sync::LazyLock;
 
@@ -23,8 +24,8 @@ static WAVES: LazyLock<[[Wave; 3]; 8]> = LazyLock::new(|| {
     })
 });
 
-/// The key of a block, 0 if it is none: the low tone, whose row is known, and a high one must be nearly all there is, and
-/// about as strong as each other.
+/// The key of a block, 0 if it is none: the low tone, whose row is known, and a high one must be nearly all
+/// there is, and about as strong as each other.
 pub(super) fn key(block: &Samples, row: usize) -> u8 {
     let mut rest = *block;
     let all = dot(&rest, &rest);

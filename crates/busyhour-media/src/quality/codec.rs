@@ -43,7 +43,8 @@ pub(super) struct Impairment {
 }
 
 impl Codec {
-    /// The codec of an encoding name of SDP (RFC 3551, RFC 3952), whatever its case; `None` if nothing is published of it.
+    /// The codec of an encoding name of SDP (RFC 3551, RFC 3952), whatever its case; `None` if nothing is
+    /// published of it.
     pub fn of(encoding: &str, clock_hz: u32) -> Option<Codec> {
         if clock_hz != 8_000 {
             // All of the table have this clock, G.722 too (RFC 3551 §4.5.2).
@@ -53,8 +54,9 @@ impl Codec {
     }
 
     pub(super) fn impairment(self) -> Impairment {
-        // Ie: G.113 table I.1 (waveform and speech codecs without loss) and, with Bpl, table I.4 (10 ms packets for
-        // G.711, 20 ms for G.729A + VAD and GSM EFR, 30 ms for G.723.1 + VAD; random loss). Ie,WB: table IV.1.
+        // Ie: G.113 table I.1 (waveform and speech codecs without loss) and, with Bpl, table I.4 (10 ms
+        // packets for G.711, 20 ms for G.729A + VAD and GSM EFR, 30 ms for G.723.1 + VAD; random loss).
+        // Ie,WB: table IV.1.
         let (wideband, ie, bpl) = match self {
             Codec::G711 => (false, 0.0, Some(25.1)),
             Codec::G726At16 => (false, 50.0, None),

@@ -23,22 +23,23 @@ mod default {
 }
 use default::*;
 
-/// Ie,eff (G.107 §7.5, equation 7-29; G.107.1 equation 7-15 is the same for random loss, with 95 too). `loss` in per
-/// cent. The burst ratio has a range of 1 to 8 there; less, loss spread more evenly than chance would, counts as 1.
+/// Ie,eff (G.107 §7.5, equation 7-29; G.107.1 equation 7-15 is the same for random loss, with 95 too). `loss`
+/// in per cent. The burst ratio has a range of 1 to 8 there; less, loss spread more evenly than chance would,
+/// counts as 1.
 pub(super) fn effective_impairment(ie: f64, loss: f64, burst_ratio: f64, bpl: f64) -> f64 {
     ie + (95.0 - ie) * loss / (loss / burst_ratio.clamp(1.0, 8.0) + bpl)
 }
 
-/// R = Ro − Is − Id − Ie,eff + A (equation 7-1), A = 0, for a mean one-way delay in ms that is the whole delay (Ta = T,
-/// Tr = 2·T).
+/// R = Ro − Is − Id − Ie,eff + A (equation 7-1), A = 0, for a mean one-way delay in ms that is the whole
+/// delay (Ta = T, Tr = 2·T).
 pub(super) fn rating(delay_ms: f64, effective_impairment: f64) -> f64 {
     let no = noise();
     let ro = 15.0 - 1.5 * (SLR + no);
     ro - simultaneous(ro, no, delay_ms) - delay_impairment(ro, no, delay_ms) - effective_impairment
 }
 
-/// R of G.107.1 (equation 7-1): Is,WB = 0 and A = 0; of the delay only the pure delay counts, as its echo terms are
-/// without effect at the default losses.
+/// R of G.107.1 (equation 7-1): Is,WB = 0 and A = 0; of the delay only the pure delay counts, as its echo
+/// terms are without effect at the default losses.
 pub(super) fn rating_wideband(delay_ms: f64, effective_impairment: f64) -> f64 {
     WIDEBAND_BEST - pure_delay(delay_ms) - effective_impairment
 }
@@ -144,8 +145,8 @@ mod tests {
         near(pure_delay(400.0), 23.0, 1.5);
     }
 
-    /// The well-known curve of R over delay with good echo control (G.107 figure, G.114 figure 1): 94 to 93 up to 100 ms,
-    /// above 80 until 200 to 250 ms, about 70 at 350 ms.
+    /// The well-known curve of R over delay with good echo control (G.107 figure, G.114 figure 1): 94 to 93
+    /// up to 100 ms, above 80 until 200 to 250 ms, about 70 at 350 ms.
     #[test]
     fn rating_over_delay() {
         assert!(rating(100.0, 0.0) > 89.0);

@@ -1,9 +1,10 @@
-//! How good a stream sounds: the E-model of ITU-T G.107, and G.107.1 for wideband, from the codec, the losses and the delay.
+//! How good a stream sounds: the E-model of ITU-T G.107, and G.107.1 for wideband, from the codec, the losses
+//! and the delay.
 //!
-//! The score is that of a planning tool, not of an ear: it knows the codec, how many packets were lost and how they
-//! cluster, and the delay if RTCP tells it. It does not know what was said, and takes every other parameter (noise,
-//! loudness, echo) at the Recommendation's default. A packet counts as lost if it never came; one that came late is taken
-//! as played, as no playout buffer is simulated.
+//! The score is that of a planning tool, not of an ear: it knows the codec, how many packets were lost and
+//! how they cluster, and the delay if RTCP tells it. It does not know what was said, and takes every other
+//! parameter (noise, loudness, echo) at the Recommendation's default. A packet counts as lost if it never
+//! came; one that came late is taken as played, as no playout buffer is simulated.
 
 mod codec;
 mod emodel;
