@@ -31,7 +31,7 @@ use formats::Formats;
 use source::{Found, Packet, Source};
 
 /// Sources (SSRC) of one medium that are told apart. A further one takes the place of one that has been
-/// silent for [`SILENT_US`]; while none has, its packets are counted only.
+/// silent for a second; while none has, its packets are counted only.
 pub const SOURCES_MAX: usize = 4;
 
 /// Bytes of the first payload that are kept: as many as a packet has on an Ethernet.
