@@ -100,6 +100,7 @@ impl Dtmf {
 }
 
 /// Every third sample of a block, from the second: the middle one is the block's middle.
+#[inline]
 pub(super) fn third(table: &[f32; 256], block: &[u8; BLOCK]) -> [f32; THIRD] {
     let mut samples = [0.0; THIRD];
     for (sample, codes) in samples.iter_mut().zip(block.as_chunks::<3>().0) {
@@ -182,16 +183,19 @@ fn strongest<const LEN: usize, const HALF: usize>(
 const LANES: usize = 8;
 
 /// Sum of products.
+#[inline]
 pub(super) fn dot<const LEN: usize>(a: &[f32; LEN], b: &[f32; LEN]) -> f32 {
     let mut sums = [0.0; LANES];
-    let (a, a_rest) = a.as_chunks::<LANES>();
-    let (b, b_rest) = b.as_chunks::<LANES>();
-    for (a, b) in a.iter().zip(b) {
+    let whole = LEN - LEN % LANES;
+    for n in (0..whole).step_by(LANES) {
         for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
+            sums[lane] += a[n + lane] * b[n + lane];
         }
     }
-    a_rest.iter().zip(b_rest).fold(sums.iter().sum(), |sum, (a, b)| sum + a * b)
+    for n in whole..LEN {
+        sums[n - whole] += a[n] * b[n];
+    }
+    sums.iter().sum()
 }
 
 #[cfg(test)]
