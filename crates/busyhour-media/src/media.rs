@@ -46,7 +46,7 @@ pub struct Settings {
     pub wall_start_us: u64,
     /// Random numbers come from it.
     pub seed: u64,
-    /// Analyse what arrives beyond counting: off only to measure what it costs.
+    /// Judge what arrives; else it is only counted (`-no_hearing`).
     pub analyse: bool,
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct MediaPlan {
     pub(crate) base_ssrc: u32,
     /// RTCP is sent.
     pub(crate) rtcp: bool,
+    /// What arrives is judged, not only counted.
+    pub(crate) judge: bool,
     /// Calls have media even where no action asks for it.
     pub(crate) hear: bool,
     /// Media threads; `None`: as many as workers.
@@ -61,6 +63,7 @@ impl Default for MediaPlan {
             video_tolerance: 1.0,
             base_ssrc: BASE_SSRC,
             rtcp: true,
+            judge: true,
             hear: false,
             threads: None,
         }
@@ -121,6 +124,7 @@ impl Media {
         let echoed = if plan.echo { ECHO_OFFSETS.len() } else { 0 };
         let settings = busyhour_media::Settings {
             rtcp: plan.rtcp,
+            analyse: plan.judge,
             cname: format!("busyhour-{}@{ip}", std::process::id()),
             base_ssrc: plan.base_ssrc,
             audio_tolerance: plan.audio_tolerance,

@@ -142,8 +142,8 @@ impl Listening {
         self.answered.get_or_insert(answered);
     }
 
-    /// Takes an RTP packet. `from_elsewhere`: not from the address that the SDP named. `analyse`: listen to
-    /// the payload too.
+    /// Takes an RTP packet. `from_elsewhere`: not from the address that the SDP named. `analyse`: judge it;
+    /// else it is only counted.
     pub fn packet(
         &mut self,
         received: Time,
@@ -166,6 +166,9 @@ impl Listening {
                 payload: payload[..kept].into(),
             });
         }
+        if !analyse {
+            return;
+        }
         let Some(index) = self.source(received, header) else {
             if !self.formats.of(header.payload_type).agreed {
                 self.wrong_payload_type = self.wrong_payload_type.saturating_add(1);
@@ -173,7 +176,7 @@ impl Listening {
             return;
         };
         let tones = self.digits.want_tones();
-        let packet = Packet { received, header, payload, analyse, tones };
+        let packet = Packet { received, header, payload, tones };
         let digits = &mut self.digits;
         let agreed = self.sources[index].take(&self.formats, packet, |found| match found {
             Found::Event(digit) => digits.event(received, digit, header.payload_type),

@@ -34,8 +34,6 @@ pub(super) struct Packet<'a> {
     pub(super) received: Time,
     pub(super) header: &'a Header,
     pub(super) payload: &'a [u8],
-    /// Listen to the payload too.
-    pub(super) analyse: bool,
     /// Search sound for digits.
     pub(super) tones: bool,
 }
@@ -86,7 +84,7 @@ impl Source {
         packet: Packet<'_>,
         mut found: impl FnMut(Found),
     ) -> bool {
-        let Packet { received, header, payload, analyse, tones } = packet;
+        let Packet { received, header, payload, tones } = packet;
         self.reports.heard_since = true;
         if header.payload_type != self.meaning.payload_type {
             self.meaning = formats.of(header.payload_type);
@@ -118,8 +116,7 @@ impl Source {
             self.codec = meaning.codec;
         }
         // What is late would be heard out of order.
-        if analyse
-            && order != Order::Late
+        if order != Order::Late
             && let Some(law) = meaning.law
         {
             let level = self.level.get_or_insert_with(|| Box::new(Level::new(law)));

@@ -29,6 +29,8 @@ pub(crate) struct MediaOptions {
     pub(crate) random_base_ssrc: bool,
     /// `-no_rtcp`.
     pub(crate) no_rtcp: bool,
+    /// `-no_hearing`.
+    pub(crate) no_hearing: bool,
     /// `-hear`.
     pub(crate) hear: bool,
     /// `-media_threads`.
@@ -49,6 +51,7 @@ impl MediaOptions {
             video_tolerance: self.video_tolerance.unwrap_or(default.video_tolerance),
             base_ssrc: if self.random_base_ssrc { drawn_ssrc(seed) } else { BASE_SSRC },
             rtcp: !self.no_rtcp,
+            judge: !self.no_hearing,
             hear: self.hear,
             threads: self.threads,
         };

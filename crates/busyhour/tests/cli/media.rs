@@ -189,6 +189,18 @@ fn no_rtcp_sends_none() {
     }
 }
 
+#[test]
+fn no_hearing_only_counts() {
+    let folder = folder_with(&caller(OWN_PORT, PATTERN));
+    for (option, is_judged) in [("-nr", true), ("-no_hearing", false)] {
+        let (client, _) = against_uas(folder.path(), option, "-rtp_echo -mp 42100", 1);
+        assert!(figure(&client, "RTP packets received").is_some(), "{option}: {client:?}");
+        // Of a run that is not judged, the row says "n/a".
+        let score = figure(&client, "MOS (1 bad, 4.4 best by telephone)");
+        assert_eq!(score.is_some(), is_judged, "{option}: {client:?}");
+    }
+}
+
 /// The first RTP packet of a call of `x.xml` to a server that wants media sent here.
 fn first_packet(folder: &Path, options: &str) -> Vec<u8> {
     let sink = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -79,6 +79,12 @@ pub(super) static ROWS: &[Row] = &[
         "Listen to what arrives on the media ports of every call, and score it, even if the scenario has no media action.",
     ),
     works(
+        &["no_hearing"],
+        Nothing(|o| o.media.no_hearing = true),
+        Media,
+        "Only count the packets that arrive: no loss, jitter, digits or score. Otherwise every stream is judged.",
+    ),
+    works(
         &["media_threads"],
         Integer("N", (1, 1024), |o, v| o.media.threads = u16::try_from(v).ok().and_then(NonZeroU16::new)),
         Media,
