@@ -1,12 +1,8 @@
 //! tshark reads what busyhour sends: no message may be malformed or bear a warning.
 
-use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
-use crate::peers::{Agent, Counts, Process, SOON, Tool, Transport, peer};
+use crate::peers::{Agent, Counts, SOON, Sniffer, Tool, Transport, read_capture};
 
 const CALLS: u64 = 20;
 
@@ -27,8 +23,7 @@ fn check(protocol: &str, transport: Transport, mode: &str) {
     let common = ["-t", mode, "-m", calls.as_str()];
     let server_arguments = [&common[..], &["-sn", "uas"]].concat();
     let mut server = Agent::server(folder.path(), Tool::Busyhour, transport, &server_arguments);
-    let capture = folder.path().join("capture.pcapng");
-    let mut sniffer = start_capture(folder.path(), protocol, server.port, &capture);
+    let sniffer = Sniffer::start(folder.path(), &format!("{protocol} port {}", server.port));
 
     // Each message in a batch of its own: on loopback a batch is captured as one packet.
     let client_arguments = [&common[..], &["-sn", "uac", "-r", "20", "-d", "73"]].concat();
@@ -36,12 +31,7 @@ fn check(protocol: &str, transport: Transport, mode: &str) {
     let placed = client.finish(SOON);
     assert_eq!(placed, Counts::all_well(CALLS), "{}", client.process.logs());
     server.finish(SOON);
-    // The capture is written in blocks a little later.
-    sleep(Duration::from_millis(500));
-    sniffer.signal("INT");
-    sniffer.wait(SOON);
-
-    let marks = read(&capture, protocol, server.port);
+    let marks = read(&sniffer.stop(), protocol, server.port);
     let mut seen = Vec::new();
     for line in marks.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
@@ -62,34 +52,17 @@ fn check(protocol: &str, transport: Transport, mode: &str) {
 /// tshark's number for the severity "warning"; "error" is above it, "note" and "chat" are below.
 const EXPERT_WARNING: u32 = 0x0060_0000;
 
-fn start_capture(folder: &Path, protocol: &str, port: u16, file: &Path) -> Process {
-    let mut command = Command::new(peer("tshark"));
-    command.args(["-n", "-i", "lo", "-f", &format!("{protocol} port {port}"), "-w"]).arg(file);
-    let process = Process::start("tshark", &folder.join("tshark"), command);
-    let deadline = Instant::now() + SOON;
-    while !process.logs().contains("Capture started") && !process.logs().contains("Capturing on") {
-        assert!(Instant::now() < deadline, "tshark does not start\n{}", process.logs());
-        sleep(Duration::from_millis(20));
-    }
-    // It says so just before it begins: wait until the file has its header.
-    while fs::metadata(file).map_or(0, |metadata| metadata.len()) == 0 {
-        assert!(Instant::now() < deadline, "tshark writes nothing\n{}", process.logs());
-        sleep(Duration::from_millis(20));
-    }
-    process
-}
-
 /// One line for each SIP packet: methods, status codes and tshark's marks on SIP and SDP.
 fn read(capture: &Path, protocol: &str, port: u16) -> String {
-    let mut command = Command::new(peer("tshark"));
-    command.arg("-n").arg("-r").arg(capture).args(["-d", &format!("{protocol}.port=={port},sip")]);
+    let decode = format!("{protocol}.port=={port},sip");
     // A stream's own marks (resets and the like) are not about the messages.
-    command.args(["-Y", "sip", "-T", "fields", "-e", "sip.Method", "-e", "sip.Status-Code"]);
+    let mut arguments =
+        vec!["-d", &decode, "-Y", "sip", "-T", "fields", "-e", "sip.Method", "-e", "sip.Status-Code"];
     if protocol == "tcp" {
-        command.args(["-o", "tcp.analyze_sequence_numbers:FALSE"]);
+        arguments.extend(["-o", "tcp.analyze_sequence_numbers:FALSE"]);
     }
-    command.args(["-e", "_ws.expert.severity", "-e", "_ws.expert.group", "-e", "_ws.expert.message"]);
-    let output = command.output().expect("start tshark");
-    assert!(output.status.success(), "tshark: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    for field in ["_ws.expert.severity", "_ws.expert.group", "_ws.expert.message"] {
+        arguments.extend(["-e", field]);
+    }
+    read_capture(capture, &arguments)
 }

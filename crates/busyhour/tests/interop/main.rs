@@ -4,12 +4,15 @@
 //! `target/peers/bin/sipp-3.8`: so the tests themselves are tested.
 
 mod asterisk;
+mod baresip;
 mod calls;
 mod capture;
 mod input;
 mod kamailio;
+mod media;
 mod peers;
 mod places;
+mod rtpengine;
 mod signals;
 mod third_party;
 mod wire;

@@ -7,7 +7,7 @@ use crate::peers::{Agent, Counts, Tool};
 
 const CALLS: u64 = 1000;
 
-const SETUP: Setup = Setup {
+const SETUP: Setup<'_> = Setup {
     modules: &["res_pjsip_endpoint_identifier_ip"],
     pjsip: "[caller]\ntype=endpoint\ntransport=udp\ncontext=incoming\ndisallow=all\nallow=ulaw\n\n\
             [caller-address]\ntype=identify\nendpoint=caller\nmatch=127.0.0.1\n",

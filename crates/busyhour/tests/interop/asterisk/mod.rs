@@ -1,6 +1,7 @@
 //! A real PBX, Asterisk with PJSIP.
 
 mod answered;
+mod media;
 mod registered;
 
 use std::fs;
@@ -12,13 +13,13 @@ use std::time::{Duration, Instant};
 use crate::peers::{Process, SOON, Transport, free_port, peer, wait_until_bound};
 
 /// What a test wants of Asterisk, beside what every call needs.
-struct Setup {
+struct Setup<'a> {
     /// Further modules.
-    modules: &'static [&'static str],
+    modules: &'a [&'a str],
     /// `pjsip.conf` behind the transport, which is called `udp`.
-    pjsip: &'static str,
+    pjsip: &'a str,
     /// `extensions.conf`.
-    extensions: &'static str,
+    extensions: &'a str,
 }
 
 /// A running Asterisk with settings and state of its own.
@@ -29,7 +30,7 @@ struct Pbx {
 }
 
 impl Pbx {
-    fn start(folder: &Path, setup: &Setup) -> Pbx {
+    fn start(folder: &Path, setup: &Setup<'_>) -> Pbx {
         for _ in 0..5 {
             let port = free_port();
             write_settings(folder, port, setup);
@@ -78,7 +79,7 @@ impl Pbx {
 }
 
 /// Only what a call needs is loaded; everything that is written stays in the test's folder.
-fn write_settings(folder: &Path, port: u16, setup: &Setup) {
+fn write_settings(folder: &Path, port: u16, setup: &Setup<'_>) {
     let debian = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/sid");
     let debian = debian.canonicalize().expect("target/peers/sid: run `cargo xtask peers` first");
     let debian = debian.display();

@@ -9,7 +9,7 @@ use crate::peers::{Agent, Counts, Tool, free_port, scenario};
 
 const CALLS: u64 = 200;
 
-const SETUP: Setup = Setup {
+const SETUP: Setup<'_> = Setup {
     modules: &[
         "res_pjsip_endpoint_identifier_user",
         "res_pjsip_authenticator_digest",

@@ -22,7 +22,7 @@ rev_dns=no
 
 /// Starts Kamailio with what stands behind the [`BASICS`] and the port, and so many MiB of shared memory; returns it with
 /// its port.
-fn start(folder: &Path, memory_mib: u32, settings: &str) -> (Process, u16) {
+pub(crate) fn start(folder: &Path, memory_mib: u32, settings: &str) -> (Process, u16) {
     for _ in 0..5 {
         let port = free_port();
         fs::create_dir_all(folder).expect("make Kamailio's folder");

@@ -79,6 +79,21 @@ impl Agent {
         }
     }
 
+    /// A count from the part about media of busyhour's last report.
+    ///
+    /// # Panics
+    /// If there is none by that name.
+    pub(crate) fn media_total(&self, name: &str) -> u64 {
+        let report = self.process.stdout();
+        // `  RTP packets sent                               5 010   90.9/s`
+        let line = report.lines().rev().find_map(|line| line.trim_start().strip_prefix(name));
+        let number = line.and_then(|rest| rest.trim_start().split("  ").next());
+        let digits = number.map(|text| text.replace(|letter: char| !letter.is_ascii_digit(), ""));
+        digits
+            .and_then(|digits| digits.parse().ok())
+            .unwrap_or_else(|| panic!("no number of {name}: {line:?}\n{}", self.process.logs()))
+    }
+
     /// The statistics file as it is now; empty if there is none.
     pub(crate) fn statistics(&self) -> String {
         fs::read_to_string(&self.statistics).unwrap_or_default()

@@ -3,11 +3,13 @@
 mod agent;
 mod port;
 mod process;
+mod sniffer;
 mod tool;
 
 pub(crate) use agent::{Agent, Counts};
 pub(crate) use port::{Transport, free_port, wait_until_bound};
 pub(crate) use process::Process;
+pub(crate) use sniffer::{Sniffer, read_capture};
 pub(crate) use tool::{Tool, peer, scenario, subject_is_replaced};
 
 use std::time::Duration;
