@@ -3,7 +3,7 @@
 //!
 //! CPU time of the measured thread only; its peer is on the other core and does its part before or after, so nobody is
 //! woken by a packet. Loopback: what the kernel does to queue a packet at its receiver is part of sending it.
-//! `docs/performance-media-paths.txt` has the figures.
+//! `docs/media-paths.md` has the figures.
 #![allow(unsafe_code, reason = "it measures system calls; every block says why it is sound")]
 
 mod raw;
