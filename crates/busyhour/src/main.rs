@@ -8,6 +8,7 @@ mod check;
 mod demo;
 mod exit;
 mod media;
+mod media_files;
 mod native;
 mod read_file;
 mod run;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::check::{self, CheckArguments};
 use crate::exit::{FATAL, SUCCESS};
+use crate::media_files::{self, MediaArguments};
 use crate::show::{self, ShowArguments};
 use crate::terminal::say;
 use crate::{demo, scenario, sipp};
@@ -47,6 +48,8 @@ enum Command {
         /// Scenario to print
         name: Option<String>,
     },
+    /// Writes example captures and sounds, and says what is in yours
+    Media(MediaArguments),
     /// Takes SIPp's command line; `busyhour sipp -h` lists its options
     #[command(disable_help_flag = true)]
     Sipp {
@@ -94,6 +97,7 @@ pub(crate) fn main(words: impl Iterator<Item = OsString>) -> u8 {
                 1
             }
         },
+        Some(Command::Media(arguments)) => media_files::run(&arguments),
         Some(Command::Sipp { words }) => sipp::main(words),
     }
 }

@@ -129,7 +129,11 @@ impl Library {
         self.is_stand_in(name).then(|| built_in::capture(name)).flatten()
     }
 
-    fn read(&self, name: &str) -> Result<Vec<u8>, BadMedia> {
+    /// The bytes of a file, found as any other, but not kept.
+    ///
+    /// # Errors
+    /// [`BadMedia`]: not there, not readable, not a plain file, longer than [`MAX_FILE`].
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, BadMedia> {
         let path = lookup::find(name, self.folder.as_deref())?;
         read_whole(&path, name)
     }

@@ -1,5 +1,6 @@
 //! Sounds: encoded audio or video without packets around it.
 
+mod describe;
 mod resample;
 mod wav;
 
@@ -7,6 +8,7 @@ use busyhour_wire::rtp::PacketForm;
 
 use crate::codec::{g711, g722};
 use crate::library::{BadMedia, MAX_FILE};
+pub use describe::{Wave, describe_wave};
 use resample::Resampler;
 use wav::{Coding, Wav};
 

@@ -7,7 +7,7 @@ use crate::library::BadMedia;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wav<'a> {
     pub(super) coding: Coding,
-    channels: u16,
+    pub(super) channels: u16,
     /// Frames a second.
     pub(super) rate: u32,
     /// Only for codings that are known: whole frames, at least one.

@@ -8,6 +8,7 @@ mod errands;
 mod errors;
 mod injection;
 mod media;
+mod media_files;
 mod mixed;
 mod options;
 mod program;
