@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use busyhour_media::generate::example_file;
 
-use crate::peers::{Agent, Counts, Process, Tool, Transport};
+use crate::peers::{Agent, Counts, Tool, Transport};
 
 /// Longest that both sides of a test may take.
 const END: Duration = Duration::from_secs(60);
@@ -60,6 +60,8 @@ pub(super) struct Played {
     pub(super) caller: Ended,
     /// Who answered.
     pub(super) callee: Ended,
+    /// What both wrote.
+    pub(super) logs: String,
 }
 
 /// A program that is over.
@@ -143,7 +145,9 @@ impl Stage {
 
     /// Waits for both sides.
     pub(super) fn finish(&self, caller: Agent, callee: Agent) -> Played {
-        Played { caller: self.end("caller", caller), callee: self.end("callee", callee) }
+        let (caller, callee) = (self.end("caller", caller), self.end("callee", callee));
+        let logs = caller.agent.process.logs() + &callee.agent.process.logs();
+        Played { caller, callee, logs }
     }
 
     /// Waits for one side.
@@ -193,20 +197,10 @@ impl Stage {
 impl Played {
     /// That all calls went well on both sides.
     pub(super) fn assert_well(&self, calls: u64) -> &Played {
-        assert_eq!(self.caller.counts, Counts::all_well(calls), "the caller\n{}", self.logs());
-        assert_eq!(self.callee.counts, Counts::all_well(calls), "the callee\n{}", self.logs());
+        assert_eq!(self.caller.counts, Counts::all_well(calls), "the caller\n{}", self.logs);
+        assert_eq!(self.callee.counts, Counts::all_well(calls), "the callee\n{}", self.logs);
         self
     }
-
-    /// What both wrote.
-    pub(super) fn logs(&self) -> String {
-        logs(&[&self.caller.agent.process, &self.callee.agent.process])
-    }
-}
-
-/// What programs wrote.
-pub(super) fn logs(processes: &[&Process]) -> String {
-    processes.iter().map(|process| process.logs()).collect()
 }
 
 impl Ports {
