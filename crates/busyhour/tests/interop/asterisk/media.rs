@@ -167,7 +167,7 @@ fn digits_of_play_dtmf_are_read() {
 fn digits_of_captures_are_read() {
     let stage = Stage::new();
     let (first, second) = (stage.sound("1.pcap"), stage.sound("5.pcap"));
-    // Captures are played as they are: a second one looks like the first one again, so only one digit is sure to be heard.
+    // Captures are played as they are: a second one looks like the first again, so only one digit is sure to be heard.
     stage.call("media_dtmf_captures.xml", "read", 1, &["-key", "first", &first, "-key", "second", &second]);
     assert!(stage.digits().starts_with('1'), "{}", stage.digits());
 }

@@ -12,8 +12,8 @@ use crate::peers::{
     Agent, Counts, Process, SOON, Tool, Transport, free_port, peer, scenario, wait_until_bound,
 };
 
-/// Packets that it must tell of. It tells of those before its last RTCP report, which is sent at a random time (RFC 3550
-/// §6.3.5), within the first four of the five seconds.
+/// Packets that it must tell of. It tells of those before its last RTCP report, which is sent at a random time, within
+/// the first four of the five seconds (RFC 3550 §6.3.5).
 const PACKETS_MIN: u64 = 50;
 /// The digits that are sent to it.
 const DIGITS: &str = "1159*";
@@ -90,9 +90,9 @@ fn write_settings(folder: &Path, port: u16, media: Media) {
     let security = if media == Media::Srtp { ";mediaenc=srtp-mand" } else { "" };
     // Without a buffer against jitter, or the end of the last digit would stay in it.
     let config = format!(
-        "sip_listen 127.0.0.1:{port}\nsip_verify_server no\ncall_max_calls 4\naudio_source aufile,{own}/telephone.wav\n\
-         audio_srate 8000-8000\naudio_channels 1-1\nrtp_ports 10000-19999\njitter_buffer_delay 0-0\nmodule_path /usr/lib/baresip/modules\n\
-         {modules}module_tmp account.so\nmodule_app menu.so\nmodule_app debug_cmd.so\n"
+        "sip_listen 127.0.0.1:{port}\naudio_source aufile,{own}/telephone.wav\n\
+         audio_srate 8000-8000\naudio_channels 1-1\nrtp_ports 10000-19999\njitter_buffer_delay 0-0\n\
+         module_path /usr/lib/baresip/modules\n{modules}module_tmp account.so\nmodule_app menu.so\nmodule_app debug_cmd.so\n"
     );
     let account =
         format!("<sip:telephone@127.0.0.1>;regint=0;answermode=auto;audio_codecs=PCMU,PCMA{security}\n");
