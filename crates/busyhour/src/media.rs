@@ -92,7 +92,7 @@ impl Media {
         room: &Room,
     ) -> Result<Option<Media>, Fatal> {
         let programs: Vec<&Program> = run.programs.iter().map(|program| &**program).collect();
-        if !plan.echo && !plan.hear && !programs.iter().any(|program| program.media.any) {
+        if !plan.echo && !plan.hear && !programs.iter().any(|program| has_media(program)) {
             return Ok(None);
         }
         if plan.port_min == 0 {
@@ -139,6 +139,11 @@ impl Media {
     }
 }
 
+/// Whether calls of this scenario have media: it plays or listens, or promises each call a port.
+fn has_media(program: &Program) -> bool {
+    program.media.any || program.media.own_port.contains(&true)
+}
+
 /// Ports of `-rtp_echo` above `[media_port]`, the first of all that are shared.
 const ECHO_OFFSETS: [u16; 2] = [0, 2];
 
@@ -151,7 +156,7 @@ fn shared_offsets(plan: &MediaPlan, programs: &[&Program]) -> Vec<u16> {
             offsets.push(offset);
         }
     };
-    for program in programs.iter().filter(|program| program.media.any || plan.hear) {
+    for program in programs.iter().filter(|program| has_media(program) || plan.hear) {
         for (_, keyword) in program.keywords() {
             if let Keyword::MediaPort(offset, Some(_)) = keyword
                 && let Ok(offset) = u16::try_from(*offset)

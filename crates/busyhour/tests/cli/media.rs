@@ -288,6 +288,17 @@ fn media_threads_are_as_many_as_asked() {
 }
 
 #[test]
+fn a_call_without_media_actions_has_the_port_that_it_promises() {
+    let folder = folder_with(&caller(OWN_PORT, "<log message=\"port [rtpstream_audio_port]\"/>"));
+    let (client, _) =
+        against_uas(folder.path(), "-trace_logs -log_file a.log -min_rtp_port 31200", SILENT, 2);
+    assert_eq!(client.status, 0, "{client:?}");
+    let logs = fs::read_to_string(folder.path().join("a.log")).unwrap();
+    let ports: Vec<u16> = logs.lines().filter_map(|line| line.strip_prefix("port ")?.parse().ok()).collect();
+    assert!(ports.len() == 2 && ports[0] != ports[1] && ports.iter().all(|port| *port >= 31_200), "{logs}");
+}
+
+#[test]
 fn runs_without_media_have_no_media_sockets_and_report() {
     let outcome = sipp("-sn uas -i 127.0.0.1 -p 0 -mp 1 -timeout 50ms");
     assert_eq!(outcome.status, 97, "port 1 is not bound: {outcome:?}");
