@@ -122,7 +122,7 @@ proptest! {
         loss in 0.0..0.5f64,
         stop in any::<bool>(),
     ) {
-        let impairment = Impairment { loss, duplicate: 0.1, delay_us: 500, jitter_us: 40_000 };
+        let impairment = Impairment { loss, duplicate: 0.1, delay_us: 500, jitter_us: 40_000, ..Impairment::NONE };
         let mut link = Link::new(impairment, Settings { calls_max: 4, ..Settings::default() });
         let mut begun = [0u64; 2];
         for (n, (end, call, medium, step)) in steps.into_iter().enumerate() {

@@ -17,6 +17,8 @@ use busyhour_wire::sdp::Medium;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Impairment {
     pub(crate) loss: f64,
+    /// Mean length of a run of losses in a stream (a Gilbert channel); 0: each packet's loss is a matter of its own.
+    pub(crate) mean_burst: f64,
     pub(crate) duplicate: f64,
     pub(crate) delay_us: u64,
     /// On top of the delay, evenly spread.
@@ -24,7 +26,8 @@ pub(crate) struct Impairment {
 }
 
 impl Impairment {
-    pub(crate) const NONE: Impairment = Impairment { loss: 0.0, duplicate: 0.0, delay_us: 300, jitter_us: 0 };
+    pub(crate) const NONE: Impairment =
+        Impairment { loss: 0.0, mean_burst: 0.0, duplicate: 0.0, delay_us: 300, jitter_us: 0 };
 }
 
 /// A media thread, its sockets and what it has said.
@@ -49,11 +52,12 @@ pub(crate) struct Sent {
     pub(crate) bytes: Vec<u8>,
 }
 
-struct Arrival {
-    at: Time,
+#[derive(Debug, Clone)]
+pub(crate) struct Arrival {
+    pub(crate) at: Time,
     rtcp: bool,
     from: SocketAddr,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 pub(crate) struct Link {
@@ -66,6 +70,12 @@ pub(crate) struct Link {
     random: u64,
     /// Packets the link has lost, by receiving end.
     pub(crate) lost: [u64; 2],
+    /// The end that nothing reaches.
+    pub(crate) cut_off: Option<usize>,
+    /// RTP that arrived, by receiving end and port, if wanted: the truth.
+    pub(crate) arrived: Option<HashMap<(usize, PortId), Vec<Arrival>>>,
+    /// The streams that lose all just now.
+    bad: HashSet<(usize, PortId)>,
 }
 
 /// Ports are numbered like their ids.
@@ -94,6 +104,9 @@ impl Link {
             count: 0,
             random: 42,
             lost: [0; 2],
+            cut_off: None,
+            arrived: None,
+            bad: HashSet::new(),
         }
     }
 
@@ -185,6 +198,9 @@ impl Link {
                 break;
             }
             let (end, port, arrival) = entry.remove();
+            if let Some(arrived) = self.arrived.as_mut().filter(|_| !arrival.rtcp) {
+                arrived.entry((end, port)).or_default().push(arrival.clone());
+            }
             self.ends[end].waiting.entry(port).or_default().push(arrival);
         }
     }
@@ -231,7 +247,7 @@ impl Link {
         // RTP ports are even.
         let to_rtcp = to.port() % 2 == 1;
         let port = PortId(u32::from(to.port() & !1));
-        if self.chance(self.impairment.loss) {
+        if self.loses(end, port, to_rtcp) {
             self.lost[end] += 1;
             return;
         }
@@ -243,6 +259,29 @@ impl Link {
             let arrival = Arrival { at, rtcp: to_rtcp, from, bytes: bytes.clone() };
             self.flying.insert((at, self.count), (end, port, arrival));
         }
+    }
+
+    fn loses(&mut self, end: usize, port: PortId, rtcp: bool) -> bool {
+        let Impairment { loss, mean_burst, .. } = self.impairment;
+        if self.cut_off == Some(end) {
+            return true;
+        }
+        if mean_burst == 0.0 || rtcp {
+            return self.chance(loss);
+        }
+        // The chance to leave the bad state gives the mean burst; that to enter it, with it, the loss.
+        let leave = 1.0 / mean_burst;
+        let bad = if self.bad.contains(&(end, port)) {
+            !self.chance(leave)
+        } else {
+            self.chance(loss * leave / (1.0 - loss))
+        };
+        if bad {
+            self.bad.insert((end, port));
+        } else {
+            self.bad.remove(&(end, port));
+        }
+        bad
     }
 
     fn chance(&mut self, ratio: f64) -> bool {

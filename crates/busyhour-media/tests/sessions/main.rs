@@ -3,6 +3,7 @@
 mod any_order;
 mod echo;
 mod hearing;
+mod impairment;
 mod link;
 mod play;
 mod ports;
