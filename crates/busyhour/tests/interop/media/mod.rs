@@ -6,6 +6,7 @@ mod digits;
 mod echo;
 mod exhaustion;
 mod heard;
+mod scripted;
 mod srtp;
 mod stage;
 mod streams;

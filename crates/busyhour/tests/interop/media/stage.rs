@@ -72,6 +72,8 @@ pub(super) struct Ended {
     pub(super) counts: Counts,
     /// Lines of its log of actions.
     pub(super) logged: Vec<String>,
+    /// Its log of errors and warnings.
+    pub(super) errors: String,
 }
 
 impl Part {
@@ -154,7 +156,8 @@ impl Stage {
     pub(super) fn end(&self, role: &str, mut agent: Agent) -> Ended {
         let counts = agent.finish(END);
         let logged = fs::read_to_string(self.log(role)).unwrap_or_default();
-        Ended { agent, counts, logged: logged.lines().map(str::to_owned).collect() }
+        let errors = agent.process.file("errors.log");
+        Ended { agent, counts, logged: logged.lines().map(str::to_owned).collect(), errors }
     }
 
     fn log(&self, role: &str) -> PathBuf {

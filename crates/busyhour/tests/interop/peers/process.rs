@@ -77,6 +77,11 @@ impl Process {
         read(&self.folder.join("stdout"))
     }
 
+    /// A file in its folder as it is now; empty if there is none.
+    pub(crate) fn file(&self, name: &str) -> String {
+        read(&self.folder.join(name))
+    }
+
     /// Resident memory in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
         let status = read(Path::new(&format!("/proc/{}/status", self.id())));
