@@ -7,6 +7,7 @@ mod asterisk;
 mod baresip;
 mod calls;
 mod capture;
+mod impairment;
 mod input;
 mod kamailio;
 mod media;
