@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::call::{Side, claim, exec, pause};
 use super::scripted::{Answer, Scripted};
-use super::stage::{Part, Ports, Stage};
+use super::stage::{Ended, Part, Ports, Stage};
 use crate::peers::Tool;
 
 /// A description with this connection line, port and further lines.
@@ -28,9 +28,13 @@ fn speaker(ms: u32) -> String {
     Side { steps: steps.concat(), ..Side::default() }.caller()
 }
 
-/// Runs `calls` calls against answers by number; the callee's sink hears those that are meant for it.
-fn run(calls: u64, options: &str, scenario: String, answer: impl Fn(u64) -> Answer) -> super::stage::Ended {
-    let stage = Stage::with(&["tone.wav", "g711a.pcap"]);
+/// The files of [`speaker`].
+fn stage() -> Stage {
+    Stage::with(&["tone.wav", "g711a.pcap"])
+}
+
+/// Runs so many calls in `stage` against answers by number.
+fn run(stage: &Stage, calls: u64, options: &str, scenario: String, answer: impl Fn(u64) -> Answer) -> Ended {
     let callee = Scripted::new();
     let caller = Part::new(Tool::Busyhour, scenario, options);
     let mut agent = stage.start_caller(&caller, callee.port, calls);
@@ -61,7 +65,7 @@ fn descriptions_that_lead_nowhere_fail_their_calls() {
         (at_sink(here), ""),
     ];
     let calls = answers.len() as u64;
-    let ended = run(calls, "-r 20", speaker(500), |number| Answer {
+    let ended = run(&stage(), calls, "-r 20", speaker(500), |number| Answer {
         body: answers[(number - 1) as usize].0.clone(),
         ..Answer::default()
     });
@@ -83,13 +87,16 @@ fn descriptions_that_lead_nowhere_fail_their_calls() {
 
 #[test]
 fn refused_packets_do_not_end_calls() {
+    let stage = stage();
     // Nobody listens there: ICMP says so for every packet.
     let nobody = Ports::take();
     let body = sdp("c=IN IP4 127.0.0.1\r\n", nobody.first, "");
-    let ended = run(5, "-r 20", speaker(800), |_| Answer { body: Some(body.clone()), ..Answer::default() });
+    let ended =
+        run(&stage, 5, "-r 20", speaker(800), |_| Answer { body: Some(body.clone()), ..Answer::default() });
     assert_eq!((ended.counts.exit, ended.counts.successful), (0, 5), "{}", ended.errors);
     assert!(ended.agent.media_total("RTP packets sent") >= 5 * 30, "{}", ended.agent.process.stdout());
-    assert!(ended.agent.media_total("one-way streams: sent, nothing heard") == 5);
+    let one_way = ended.agent.media_total("one-way streams: sent, nothing heard");
+    assert_eq!(one_way, 5, "{}", ended.agent.process.stdout());
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn calls_end_while_they_play() {
     let sink = Sink::new();
     let body = sdp("c=IN IP4 127.0.0.1\r\n", sink.port(), "");
     // Ports of a range of 40 pairs are used again and again; every third call is ended by the callee, which makes it fail.
-    let ended = run(300, "-r 150 -l 30", speaker(100), |number| Answer {
+    let ended = run(&stage(), 300, "-r 150 -l 30", speaker(100), |number| Answer {
         body: Some(body.clone()),
         hangs_up: number.is_multiple_of(3),
     });
