@@ -1,5 +1,6 @@
 //! The program as a user meets it: its command lines, exit statuses, files and signals.
 
+mod bad_media;
 mod check;
 mod compat;
 mod demo;
