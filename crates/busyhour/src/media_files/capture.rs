@@ -63,11 +63,10 @@ pub(super) fn text(capture: &Capture, name: &str) -> String {
     if let Some(note) = capture.skipped.note() {
         text.push_str(&format!("  {}\n", wrapped(&note, 2, WIDTH)));
     }
-    let talkers: BTreeSet<u32> = streams.keys().map(|(_, ssrc)| *ssrc).collect();
-    if let Some((_, ssrc)) = streams.keys().next().filter(|_| talkers.len() > 1) {
+    if streams.len() > 1 {
         let hint = format!(
-            "Several streams: is this both directions of a call? All of it goes to the far end. \
-             To keep one: tshark -r {name} -o rtp.heuristic_rtp:TRUE -Y 'rtp.ssrc == {ssrc:#010x}' -F pcap -w one.pcap"
+            "Several streams: is this both directions of a call? All of it goes to the far end. Its ports: tshark -r {name} \
+             -q -z conv,udp; to keep what went to one of them: tshark -r {name} -Y 'udp.dstport == PORT' -F pcap -w one.pcap"
         );
         text.push_str(&format!("  {}\n", wrapped(&hint, 2, WIDTH)));
     }

@@ -10,6 +10,7 @@ mod errors;
 mod injection;
 mod media;
 mod media_files;
+mod media_guide;
 mod mixed;
 mod options;
 mod program;
