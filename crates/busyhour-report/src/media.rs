@@ -75,7 +75,7 @@ fn streams(page: &mut Page, media: &MediaSnapshot) {
     page.alarm_if(counters.one_way > 0, |page| {
         page.line("one-way streams: sent, nothing heard", counters.one_way, &of_streams);
     });
-    if counters.heard > 0 {
+    if counters.expected > 0 {
         let of_expected = |packets| format!("{} of expected", share(packets, counters.expected));
         page.line("packets lost on the way here", counters.lost, &of_expected(counters.lost));
     }
@@ -95,7 +95,8 @@ fn streams(page: &mut Page, media: &MediaSnapshot) {
 
 /// Of streams that have ended. A low MOS is a bad one, so its columns are the low quantiles.
 fn quality(page: &mut Page, media: &MediaSnapshot) {
-    if media.counters.heard == 0 {
+    // Of packets that are only counted (`-no_hearing`) nobody knows.
+    if media.counters.expected == 0 {
         return;
     }
     let value = |quantile| match media.mos.len() {
@@ -131,8 +132,10 @@ fn row(page: &mut Page, label: &str, samples: &Histogram<u64>, text: impl Fn(u64
 
 /// All of them if any is bad; else the first, to show how good the worst one was.
 fn worst_calls(page: &mut Page, worst: &[WorstCall]) {
+    let judged: Vec<&WorstCall> = worst.iter().filter(|call| is_judged(&call.heard)).collect();
     let shown =
-        if worst.iter().any(|call| is_bad(&call.heard)) { worst } else { &worst[..worst.len().min(1)] };
+        if judged.iter().any(|call| is_bad(&call.heard)) { judged.len() } else { judged.len().min(1) };
+    let shown = &judged[..shown];
     if shown.is_empty() {
         return;
     }
@@ -159,6 +162,11 @@ fn worst_calls(page: &mut Page, worst: &[WorstCall]) {
             writeln!(page.text, "{mos:>9}{:>10}{jitter:>11}", share(heard.lost, heard.expected))
         };
     }
+}
+
+/// Of streams that were only counted, and of silent ones on a port of several calls, nobody knows.
+fn is_judged(heard: &Heard) -> bool {
+    heard.expected > 0 || heard.one_way
 }
 
 /// Something was lost, nothing was heard, or most people would find it poor (R below 80: G.107 annex B).

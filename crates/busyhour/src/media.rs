@@ -111,6 +111,10 @@ impl Media {
         need::check(&options, run, settings, offsets.len(), room)?;
         let ports = Arc::new(MediaPorts::new(options));
         let shared = ports.open_shared(plan.port_min, &offsets).map_err(|none| Fatal::new(none.text))?;
+        if programs.iter().any(|program| program.media.own_port.contains(&true)) {
+            // What is wrong with the address or the range is wrong for every call.
+            ports.try_one().map_err(|none| Fatal::new(none.text))?;
+        }
         let threads = plan.threads.map_or(room.workers, |threads| usize::from(threads.get()));
         let engine = MediaSettings {
             ports: Arc::clone(&ports) as _,

@@ -75,6 +75,14 @@ impl MediaPorts {
         Err(NoPort { text })
     }
 
+    /// Says whether a call could have a pair of its own now; takes none.
+    ///
+    /// # Errors
+    /// [`NoPort`] if it could not: the address, the range or the limits are wrong.
+    pub fn try_one(&self) -> Result<(), NoPort> {
+        self.table().try_one(&self.options, Instant::now()).map_err(|refusal| self.no_port(refusal))
+    }
+
     /// Pairs that calls have now.
     pub fn in_use(&self) -> usize {
         self.table().in_use()

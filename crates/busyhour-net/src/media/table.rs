@@ -115,6 +115,14 @@ impl PortTable {
         Ok(self.insert(pair, true))
     }
 
+    /// Opens the pair that [`take`](PortTable::take) would and closes it again: nothing has changed then.
+    pub(super) fn try_one(&mut self, options: &MediaOptions, now: Instant) -> Result<(), Refusal> {
+        let found = self.open_next(options, now)?;
+        self.close_now(found.id, now);
+        self.cursor = u32::from(found.port);
+        Ok(())
+    }
+
     /// One user less. The pair rests if it was the last.
     pub(super) fn give_back(&mut self, id: PortId, now: Instant) {
         let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };

@@ -74,6 +74,11 @@ pub enum Cause {
         /// How many.
         calls: u64,
     },
+    /// Calls failed because this machine had no media port for them.
+    MediaPorts {
+        /// How many.
+        calls: u64,
+    },
     /// Calls were taken down by bugs in busyhour.
     Panics {
         /// How many.
@@ -86,13 +91,14 @@ impl Cause {
     pub(super) fn absorb(&mut self, more: &Cause) -> bool {
         use Cause::{
             Busy, CallsRefused, Congestion, KernelDrops, MediaCallsRefused, MediaDrops, MediaLateness,
-            Panics, RingOverflows, StartLateness, StolenTime, TimerLateness,
+            MediaPorts, Panics, RingOverflows, StartLateness, StolenTime, TimerLateness,
         };
         match (self, more) {
             (KernelDrops { datagrams: sum }, KernelDrops { datagrams: more })
             | (RingOverflows { messages: sum }, RingOverflows { messages: more })
             | (CallsRefused { calls: sum }, CallsRefused { calls: more })
             | (MediaCallsRefused { calls: sum }, MediaCallsRefused { calls: more })
+            | (MediaPorts { calls: sum }, MediaPorts { calls: more })
             | (Panics { calls: sum }, Panics { calls: more }) => *sum += more,
             (Congestion { waited, sent }, Congestion { waited: more_waited, sent: more_sent }) => {
                 *waited += more_waited;
@@ -187,6 +193,11 @@ impl Cause {
                     were(*calls, "call")
                 )
             }
+            Cause::MediaPorts { calls } => format!(
+                "{} failed here and not at the target: no media port could be opened for {}.",
+                counted(*calls, "call"),
+                if *calls == 1 { "it" } else { "them" }
+            ),
             Cause::Panics { calls } => format!("{} taken down by a bug in busyhour.", were(*calls, "call")),
         }
     }
@@ -225,6 +236,10 @@ impl Cause {
             }
             Cause::MediaCallsRefused { .. } => {
                 "Way out: have fewer calls at a time, or use a second machine."
+            }
+            Cause::MediaPorts { .. } => {
+                "Way out: give a wider range of ports (-min_rtp_port, -max_rtp_port) or more open files (ulimit -n), as the \
+                 warnings say, or have fewer calls at a time (-l)."
             }
             Cause::Panics { .. } => "Way out: please report it, with the scenario and the text on stderr.",
         }

@@ -3,7 +3,7 @@
 //! Losses of any size are reasons, as each may look like a fault of the target. Lateness is one only if it touches a
 //! share of the events, so that a single slow turn of a loop is not: a threshold, a share and a least number together.
 
-use busyhour_engine::snapshot::duration_histogram;
+use busyhour_engine::snapshot::{FailureKind, duration_histogram};
 use busyhour_engine::transport::Protocol;
 use busyhour_engine::{Snapshot, Time};
 use busyhour_media::snapshot::MediaCounters;
@@ -54,6 +54,7 @@ pub(super) struct Interval {
     media_kernel_drops: u64,
     media_send_dropped: u64,
     media_calls_refused: u64,
+    media_ports: u64,
     workers: Vec<Worker>,
     stolen_share: Option<f64>,
 }
@@ -98,6 +99,7 @@ impl Interval {
             media_kernel_drops: of_media(|media| media.kernel_drops),
             media_send_dropped: of_media(|media| media.send_dropped),
             media_calls_refused: of_media(|media| media.calls_refused),
+            media_ports: sum(|snapshot| snapshot.counters.failed[FailureKind::MediaPort.index()]),
             workers: Vec::with_capacity(now.len()),
             stolen_share,
         };
@@ -140,8 +142,16 @@ fn is_strained(lateness: &Histogram<u64>) -> bool {
 }
 
 /// Rules that need one interval only.
-pub(super) const RULES: &[fn(&Interval) -> Option<Cause>] =
-    &[panics, kernel_drops, ring_overflows, calls_refused, congestion, media_drops, media_refused];
+pub(super) const RULES: &[fn(&Interval) -> Option<Cause>] = &[
+    panics,
+    kernel_drops,
+    ring_overflows,
+    calls_refused,
+    congestion,
+    media_drops,
+    media_refused,
+    media_ports,
+];
 
 fn panics(interval: &Interval) -> Option<Cause> {
     (interval.panics > 0).then_some(Cause::Panics { calls: interval.panics })
@@ -167,6 +177,12 @@ fn media_drops(interval: &Interval) -> Option<Cause> {
 fn media_refused(interval: &Interval) -> Option<Cause> {
     let calls = interval.media_calls_refused;
     (calls > 0).then_some(Cause::MediaCallsRefused { calls })
+}
+
+/// A peer has no part in it: ports, descriptors and addresses are this machine's.
+fn media_ports(interval: &Interval) -> Option<Cause> {
+    let calls = interval.media_ports;
+    (calls > 0).then_some(Cause::MediaPorts { calls })
 }
 
 /// Datagrams only: a full stream waits for the peer, which is the peer's doing.

@@ -1,3 +1,4 @@
+use busyhour_engine::snapshot::FailureKind;
 use busyhour_media::MediaSnapshot;
 
 use super::*;
@@ -76,7 +77,7 @@ fn a_quiet_run_is_clean() {
 #[test]
 fn losses_of_any_size_count_from_the_interval_that_shows_them() {
     type Change = fn(&mut Snapshot);
-    let rules: [(Change, Cause); 7] = [
+    let rules: [(Change, Cause); 8] = [
         (|now| now.generator.kernel_drops += 1, Cause::KernelDrops { datagrams: 2 }),
         (|now| now.generator.ring_overflows += 1, Cause::RingOverflows { messages: 2 }),
         (|now| now.counters.calls_refused += 1, Cause::CallsRefused { calls: 2 }),
@@ -84,6 +85,7 @@ fn losses_of_any_size_count_from_the_interval_that_shows_them() {
         (|now| media(now).counters.kernel_drops += 1, Cause::MediaDrops { received: 2, sent: 0 }),
         (|now| media(now).counters.send_dropped += 1, Cause::MediaDrops { received: 0, sent: 2 }),
         (|now| media(now).counters.calls_refused += 1, Cause::MediaCallsRefused { calls: 2 }),
+        (|now| now.counters.failed[FailureKind::MediaPort.index()] += 1, Cause::MediaPorts { calls: 2 }),
     ];
     for (change, cause) in rules {
         let mut run = Run::new();
@@ -211,12 +213,13 @@ fn every_cause_reads_well_and_fits() {
         Cause::MediaLateness { p99_us: 15_000, late: 200 },
         Cause::MediaDrops { received: 1, sent: 2_000 },
         Cause::MediaCallsRefused { calls: 3 },
+        Cause::MediaPorts { calls: 8 },
         Cause::Panics { calls: 2 },
     ];
     let reasons: Vec<Reason> = causes.into_iter().map(|cause| Reason { from: Time::ZERO, cause }).collect();
     let text = Verdict::GeneratorLimited { from: Time::ZERO, reasons }.text();
     assert!(text.lines().all(|line| line.chars().count() <= 79), "{text}");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert_eq!(text.matches("Way out: ").count(), 12);
+    assert_eq!(text.matches("Way out: ").count(), 13);
     assert!(text.contains("worker 1 was busy for 99.7 % of 3.0 s and fell behind."));
 }

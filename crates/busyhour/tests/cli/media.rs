@@ -195,9 +195,16 @@ fn no_hearing_only_counts() {
     for (option, is_judged) in [("-nr", true), ("-no_hearing", false)] {
         let (client, _) = against_uas(folder.path(), option, "-rtp_echo -mp 42100", 1);
         assert!(figure(&client, "RTP packets received").is_some(), "{option}: {client:?}");
-        // Of a run that is not judged, the row says "n/a".
-        let score = figure(&client, "MOS (1 bad, 4.4 best by telephone)");
-        assert_eq!(score.is_some(), is_judged, "{option}: {client:?}");
+        // What nobody has measured is not shown, not even as 0.
+        for label in
+            ["MOS (1 bad, 4.4 best by telephone)", "packets lost on the way here", "jitter, highest", "loss "]
+        {
+            assert_eq!(client.stdout.contains(label), is_judged, "{option}, {label}: {client:?}");
+        }
+        assert!(
+            figure(&client, "RTP packets received").is_some_and(|count| count > 20),
+            "{option}: {client:?}"
+        );
     }
 }
 
@@ -266,6 +273,28 @@ fn ports_come_from_the_range_and_too_few_are_told_before_the_run() {
     let outcome = sipp_in(folder.path(), &format!("{line} -mp 0"));
     assert_eq!(outcome.status, 255, "{outcome:?}");
     assert!(outcome.stderr.contains("-min_rtp_port 0"), "{outcome:?}");
+}
+
+#[test]
+fn an_address_that_is_not_ours_is_told_before_the_run() {
+    for port in [OWN_PORT, "[media_port]"] {
+        let folder = folder_with(&caller(port, PATTERN));
+        let outcome =
+            sipp_in(folder.path(), "-sf x.xml 127.0.0.1:9 -i 127.0.0.1 -mi 192.0.2.1 -m 5 -timeout 5");
+        assert_eq!(outcome.status, 255, "{port}: {outcome:?}");
+        assert!(outcome.stderr.contains("mend -mi"), "{port}: {outcome:?}");
+        assert!(!outcome.stdout.contains("Generator verdict"), "{port}: {outcome:?}");
+    }
+}
+
+#[test]
+fn calls_without_a_port_of_ours_are_not_the_targets_fault() {
+    let folder = folder_with(&caller(OWN_PORT, PATTERN));
+    let line = "-min_rtp_port 43100 -max_rtp_port 43103 -l 20 -r 50";
+    let (client, _) = against_uas(folder.path(), line, "-rtp_echo -mp 43200 -timeout 3", 10);
+    assert!(client.stderr.contains("no free media port"), "{client:?}");
+    assert!(client.stdout.contains("generator-limited"), "{client:?}");
+    assert!(client.stdout.contains("calls failed here and not at the target"), "{client:?}");
 }
 
 #[test]

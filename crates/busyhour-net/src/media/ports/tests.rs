@@ -43,6 +43,17 @@ fn ports_are_even_and_follow_each_other_and_are_all_given_out() {
 }
 
 #[test]
+fn trying_takes_nothing() {
+    let ports = ports(15, 21_010);
+    ports.try_one().unwrap();
+    assert_eq!((ports.in_use(), ports.sockets()), (0, 0));
+    assert_eq!(ports.take().unwrap().port, 21_002);
+    let elsewhere = MediaPorts::new(MediaOptions { ip: [192, 0, 2, 1].into(), ..options(15, 21_010) });
+    let text = elsewhere.try_one().unwrap_err().text;
+    assert!(text.contains("192.0.2.1") && text.contains("mend -mi"), "{text}");
+}
+
+#[test]
 fn a_port_rests_while_there_are_others() {
     let ports = ports(2, 21_010);
     let first = ports.take().unwrap();
