@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use busyhour_wire::sdp::Medium;
 
+use crate::command::Format;
 use crate::hear::Listening;
 use crate::heard::Heard;
 use crate::time::Time;
@@ -26,6 +27,21 @@ impl Ear {
     /// The figures of a medium up to now; `None` if the call has none of it.
     pub fn heard(&self, medium: Medium, now: Time) -> Option<Heard> {
         self.lock(medium).as_ref().map(|listening| listening.heard(now))
+    }
+
+    /// Says with which payload types the peer is to send a medium: those of our own SDP.
+    pub fn set_formats(&self, medium: Medium, formats: &[Format]) {
+        let mut place = self.lock(medium);
+        place.get_or_insert_with(|| Box::new(Listening::new(self.keep_first_payload))).set_formats(formats);
+    }
+
+    /// BYE went or came at `now`: that nothing comes any more is no fault.
+    pub fn hang_up(&self, now: Time) {
+        for medium in Medium::ALL {
+            if let Some(listening) = self.lock(medium).as_mut() {
+                listening.hang_up(now);
+            }
+        }
     }
 
     /// The medium's state, for the media thread.

@@ -32,8 +32,12 @@ pub struct Heard {
     pub jitter_ms: f64,
     /// Its highest value so far, ms.
     pub jitter_max_ms: f64,
-    /// Longest time between two packets, ms.
+    /// Longest time between two packets, ms; or from the last one until now, or until BYE, if that is over a second
+    /// in which the peer's SDP let it send.
     pub gap_max_ms: f64,
+    /// Time from the last packet until now, or until BYE, in which the peer's SDP let it send, ms. It changes neither
+    /// loss nor MOS: a far end may have nothing more to say.
+    pub silent_for_ms: f64,
     /// From the answer to the first packet, ms; `None` before it.
     pub first_packet_ms: Option<f64>,
     /// Further SSRCs after the first.
@@ -48,7 +52,7 @@ pub struct Heard {
     pub not_rtp: u64,
     /// Level of the speech heard, dBm0 (G.711 only); `None` where it is not known.
     pub level_dbm0: Option<f64>,
-    /// Part of the time that was dead air: silence below −50 dBm0 (G.711 only).
+    /// Part of the time that was dead air: silence below −50 dBm0, or no packets (G.711 only).
     pub dead_air: Option<f64>,
     /// We sent and nothing came, though the SDP lets the peer send.
     pub one_way: bool,
@@ -58,7 +62,8 @@ pub struct Heard {
     pub digits_dropped: u64,
     /// Burst ratio of the losses (G.107 §3.5): 1 for random loss.
     pub burst_ratio: f64,
-    /// R-factor (G.107; G.107.1 for wideband, whose scale ends at 129); `None` where the codec has no published values.
+    /// R-factor (G.107; G.107.1 for wideband, whose scale ends at 129); `None` where the codec has no published
+    /// values.
     pub r_factor: Option<f64>,
     /// Mean opinion score, listening quality (from `r_factor` without delay).
     pub mos: Option<f64>,

@@ -82,6 +82,7 @@ pub(super) fn value(figure: Figure, heard: &Heard) -> Option<f64> {
         Figure::Jitter => of_packets(heard.jitter_ms),
         Figure::JitterMax => of_packets(heard.jitter_max_ms),
         Figure::Gap => of_packets(heard.gap_max_ms),
+        Figure::SilentFor => of_packets(heard.silent_for_ms),
         Figure::FirstPacket => heard.first_packet_ms,
         Figure::SsrcChanges => Some(heard.ssrc_changes as f64),
         Figure::WrongPayloadType => Some(heard.wrong_payload_type as f64),
@@ -110,6 +111,7 @@ fn name(figure: Figure) -> &'static str {
         Figure::Jitter => "jitter",
         Figure::JitterMax => "jitter_max",
         Figure::Gap => "gap",
+        Figure::SilentFor => "silent_for",
         Figure::FirstPacket => "first_packet",
         Figure::SsrcChanges => "ssrc_changes",
         Figure::WrongPayloadType => "wrong_payload_type",
@@ -136,6 +138,7 @@ fn shown(figure: Figure, value: f64, heard: &Heard) -> String {
         Figure::Jitter
         | Figure::JitterMax
         | Figure::Gap
+        | Figure::SilentFor
         | Figure::FirstPacket
         | Figure::Rtt
         | Figure::FarJitter => format!("{} ms", rounded(value, 3)),

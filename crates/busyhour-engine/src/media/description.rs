@@ -6,7 +6,6 @@
 
 use std::net::SocketAddr;
 
-use busyhour_media::Time;
 use busyhour_media::command::{Format, Remote};
 use busyhour_wire::Message;
 use busyhour_wire::sdp::{Connection, Destination, Medium, Section, Session};
@@ -34,6 +33,11 @@ pub(crate) fn received(
         && let Some(media) = &mut call.media
     {
         media.offer = Offer::Nobodys;
+    }
+    if message.method() == Some(b"BYE")
+        && let Some(media) = &call.media
+    {
+        media.hang_up(context.received);
     }
     let Some(session) = Session::of_message(message) else { return without_body(prepared, message) };
     of(prepared, context, call);
@@ -66,6 +70,11 @@ pub(crate) fn sent(
     start: usize,
 ) -> Result<(), String> {
     let bytes = context.out.bytes.get(start..).unwrap_or_default();
+    if bytes.starts_with(b"BYE ")
+        && let Some(media) = &call.media
+    {
+        media.hang_up(context.now);
+    }
     let is_provisional = bytes.starts_with(b"SIP/2.0 1");
     let parsed = memchr::memmem::find(bytes, b"\nm=").and_then(|_| Message::parse(bytes).ok());
     let Some(session) = parsed.as_ref().and_then(Session::of_message) else {
@@ -89,6 +98,7 @@ pub(crate) fn sent(
         let we_mux = section.as_ref().is_some_and(Section::rtcp_mux);
         line.is_news |= line.we_mux != we_mux && line.peer_muxes;
         line.we_mux = we_mux;
+        line.formats = section.as_ref().map(|section| Box::new(formats(section)));
         let keys = section.as_ref().map_or(Ok(Vec::new()), crypto::lines).unwrap_or_else(|why| {
             fault = Some(format!("our own SDP, m={}: {why}: plain RTP", medium.name()));
             Vec::new()
@@ -96,6 +106,7 @@ pub(crate) fn sent(
         if !keys.is_empty() || line.crypto.is_some() {
             line.crypto.get_or_insert_default().ours = keys;
         }
+        media.hear_ours(medium);
     }
     if let Some(fault) = fault {
         context.warn(|| with_call_id(&fault, call));
@@ -167,19 +178,24 @@ fn place(section: &Section<'_>, ours_is_ipv4: bool) -> Result<Option<Remote>, St
     if rtp.is_ipv4() != ours_is_ipv4 {
         return Err(format!("{} is of another address family than ours (-mi)", rtp.ip()));
     }
+    let direction = section.direction();
+    Ok(Some(Remote {
+        rtp,
+        rtcp: rtcp(section, rtp),
+        formats: formats(section),
+        sends: direction.sends(),
+        receives: direction.receives(),
+    }))
+}
+
+/// The payload types of a section whose meaning is known.
+fn formats(section: &Section<'_>) -> Vec<Format> {
     let formats = section.payload_types().filter_map(|payload_type| {
         let encoding = section.encoding(payload_type)?;
         let name = String::from_utf8_lossy(encoding.name).into_owned();
         Some(Format { payload_type, encoding: name, clock_hz: encoding.clock_hz })
     });
-    let direction = section.direction();
-    Ok(Some(Remote {
-        rtp,
-        rtcp: rtcp(section, rtp),
-        formats: formats.take(FORMATS_MAX).collect(),
-        sends: direction.sends(),
-        receives: direction.receives(),
-    }))
+    formats.take(FORMATS_MAX).collect()
 }
 
 /// Where its RTCP goes if that has a port of its own (RFC 3605, RFC 3550 §11).
@@ -236,8 +252,7 @@ fn negotiate(media: &mut CallMedia, we_answered: bool) -> Result<(), String> {
 
 /// An offer that is not answered yet counts now: something is to be sent.
 pub(super) fn hurry(context: &mut Context, call: &mut Call) {
-    let now: Time = context.now;
     if let Some(media) = &mut call.media {
-        media.settle(context, now);
+        media.tell_agreed(context);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use wait::{streams_ended, timeout, wait_for_streams};
 
 use std::sync::Arc;
 
-use busyhour_media::command::{Begin, Remote};
+use busyhour_media::command::{Begin, Format, Remote};
 use busyhour_media::srtp::Policy;
 use busyhour_media::{Command, Ear, Event, Happening, MediaCall, PortRef, Time, What};
 use busyhour_wire::sdp::Medium;
@@ -44,6 +44,8 @@ pub(crate) struct CallMedia {
     wait: Option<Wait>,
     /// Somebody was told that nothing can be sent yet.
     warned: bool,
+    /// When the SDP that is settled came or went.
+    answered: Time,
 }
 
 /// One medium of a call.
@@ -61,6 +63,8 @@ struct Line {
     peer_muxes: bool,
     we_mux: bool,
     crypto: Option<Box<crypto::State>>,
+    /// Payload types of our own SDP.
+    formats: Option<Box<Vec<Format>>>,
 }
 
 /// Whose offer was the last (RFC 3264). An INVITE or UPDATE without SDP leaves none.
@@ -80,8 +84,30 @@ impl CallMedia {
         &mut self.lines[medium.index()]
     }
 
-    /// Tells the media thread what has been agreed on since it was last told.
+    /// Hears a medium by the payload types of our own SDP (RFC 3264 §5.1, §6.1).
+    fn hear_ours(&self, medium: Medium) {
+        let line = &self.lines[medium.index()];
+        if let (Some(ear), Some(formats), Some(_)) = (&self.ear, &line.formats, line.port) {
+            ear.set_formats(medium, formats);
+        }
+    }
+
+    /// BYE went or came.
+    fn hang_up(&self, now: Time) {
+        if let Some(ear) = &self.ear {
+            ear.hang_up(now);
+        }
+    }
+
+    /// Tells the media thread what has been agreed on since it was last told. `answered`: when.
     fn settle(&mut self, context: &mut Context, answered: Time) {
+        self.answered = answered;
+        self.tell_agreed(context);
+    }
+
+    /// As [`CallMedia::settle`], later, when a port has come: the time of the SDP counts.
+    fn tell_agreed(&mut self, context: &mut Context) {
+        let answered = if self.answered == Time::ZERO { context.now } else { self.answered };
         for medium in Medium::ALL {
             let line = self.line(medium);
             if line.port.is_none() {
@@ -130,6 +156,7 @@ fn of<'c>(prepared: &Prepared, context: &Context, call: &'c mut Call) -> &'c mut
             offer: Offer::Nobodys,
             wait: None,
             warned: false,
+            answered: Time::ZERO,
         })
     })
 }
@@ -192,6 +219,6 @@ mod tests {
     #[test]
     fn is_small() {
         let size = size_of::<CallMedia>();
-        assert!(size <= 216, "{size}");
+        assert!(size <= 256, "{size}");
     }
 }

@@ -101,6 +101,7 @@ fn listen(
     (line.port, line.is_own) = (Some(port), is_own);
     let command = media.command(What::Listen { medium, port });
     context.media.push_back(command);
+    media.hear_ours(medium);
 }
 
 fn none(medium: Medium) -> NoPort {

@@ -45,6 +45,10 @@ const ONE_WAY_PACKETS: u64 = 25;
 /// The same, µs: a peer may take a moment to start.
 const ONE_WAY_US: u64 = 1_000_000;
 
+/// A pause since the last packet from which it counts as a gap and as dead air, µs: the far end's BYE may follow its
+/// last packet at some distance.
+const FALLEN_SILENT_US: u64 = 1_000_000;
+
 /// Clock that reports of the far end are read with if the SDP names none: that of all telephone codecs, Hz.
 const CLOCK_HZ: u32 = 8_000;
 
@@ -52,13 +56,22 @@ const CLOCK_HZ: u32 = 8_000;
 /// engines read [`Listening::heard`].
 #[derive(Debug, Clone, Default)]
 pub struct Listening {
+    /// What we receive: by our own SDP, if it is known.
     formats: Formats,
+    /// They are those of our own SDP.
+    ours: bool,
+    /// Of what we send, by the peer's SDP.
+    sent_clock_hz: Option<u32>,
     sources: Vec<Source>,
     /// Of sources that gave way to others.
     before: Sums,
     answered: Option<Time>,
     /// The SDP lets the peer send.
     peer_sends: bool,
+    /// Since when it does.
+    peer_sends_since: Time,
+    /// BYE went or came: silence is nobody's fault from there on.
+    hung_up: Option<Time>,
     keep_first_payload: bool,
     first: Option<First>,
     last: Time,
@@ -118,20 +131,34 @@ impl Listening {
         Listening { keep_first_payload, ..Listening::default() }
     }
 
-    /// The SDP said where the peer is and what it speaks, in an answer that came or went at `answered`. The
+    /// The peer's SDP said where it is and what it wants to hear, in an answer that came or went at `answered`. The
     /// first one starts "time to the first packet"; later ones change the formats only. `None`: no such
     /// medium any more.
     pub fn set_remote(&mut self, remote: Option<&Remote>, answered: Time) {
-        self.peer_sends = remote.is_some_and(|remote| remote.sends);
+        let sends = remote.is_some_and(|remote| remote.sends);
+        if sends && !self.peer_sends {
+            self.peer_sends_since = answered;
+        }
+        self.peer_sends = sends;
         if let Some(remote) = remote {
-            self.set_formats(&remote.formats);
+            let theirs = Formats::new(&remote.formats);
+            self.sent_clock_hz = theirs.clock_hz();
+            if !self.ours {
+                self.listen_to(theirs);
+            }
             self.note_answer(answered);
         }
     }
 
-    /// The payload types that both sides know; none: all are taken as agreed on.
+    /// The payload types of our own SDP, which the peer is to send with (RFC 3264 §5.1, §6.1), whatever numbers its
+    /// SDP gives for what it receives. Until they are known, the peer's count; none: all are taken as agreed on.
     pub fn set_formats(&mut self, formats: &[Format]) {
-        self.formats = Formats::new(formats);
+        self.ours = true;
+        self.listen_to(Formats::new(formats));
+    }
+
+    fn listen_to(&mut self, formats: Formats) {
+        self.formats = formats;
         for source in &mut self.sources {
             source.set_formats(&self.formats);
         }
@@ -140,6 +167,11 @@ impl Listening {
     /// An answer came or went; the first one counts.
     pub fn note_answer(&mut self, answered: Time) {
         self.answered.get_or_insert(answered);
+    }
+
+    /// BYE went or came; the first one counts.
+    pub fn hang_up(&mut self, now: Time) {
+        self.hung_up.get_or_insert(now);
     }
 
     /// Takes an RTP packet. `from_elsewhere`: not from the address that the SDP named. `analyse`: judge it;
@@ -243,6 +275,8 @@ impl Listening {
             })
         });
         let first = self.first.as_ref();
+        let silent_us = self.silent_us(now);
+        let fallen_silent_us = if silent_us >= FALLEN_SILENT_US { silent_us } else { 0 };
         Heard {
             packets: self.packets,
             bytes: self.bytes,
@@ -254,7 +288,8 @@ impl Listening {
             reordered: sums.reordered,
             jitter_ms: main.map_or(0.0, |main| main.arrival.jitter_us() / 1e3),
             jitter_max_ms: sums.jitter_max_us / 1e3,
-            gap_max_ms: sums.gap_max_us as f64 / 1e3,
+            gap_max_ms: sums.gap_max_us.max(fallen_silent_us) as f64 / 1e3,
+            silent_for_ms: silent_us as f64 / 1e3,
             first_packet_ms: first.and_then(|first| Some(first.at.micros_since(self.answered?) as f64 / 1e3)),
             ssrc_changes: u64::from(self.further_sources),
             wrong_payload_type: u64::from(self.wrong_payload_type),
@@ -262,7 +297,7 @@ impl Listening {
             refused: u64::from(self.refused),
             not_rtp: u64::from(self.not_rtp),
             level_dbm0: main.and_then(|main| main.level.as_ref()?.dbm0()),
-            dead_air: sums.audible_seconds.map(|seconds| self.dead_air(seconds)),
+            dead_air: sums.audible_seconds.map(|seconds| self.dead_air(seconds, fallen_silent_us)),
             one_way: self.one_way(now),
             digits: self.digits.kept().to_vec(),
             digits_dropped: self.digits.dropped(),
@@ -272,7 +307,7 @@ impl Listening {
             mos_conversational: score.and_then(|score| score.mos_conversational),
             rtt_ms,
             far_loss: self.far.loss(),
-            far_jitter_ms: self.far.jitter_ms(self.formats.clock_hz().unwrap_or(CLOCK_HZ)),
+            far_jitter_ms: self.far.jitter_ms(self.sent_clock_hz.unwrap_or(CLOCK_HZ)),
             first_payload_type: first.map(|first| first.payload_type),
             first_payload: first.map_or_else(Vec::new, |first| first.payload.to_vec()),
         }
@@ -281,6 +316,15 @@ impl Listening {
     fn one_way(&self, now: Time) -> bool {
         let waited = self.answered.is_some_and(|answered| now.micros_since(answered) >= ONE_WAY_US);
         self.peer_sends && self.packets == 0 && self.sent >= ONE_WAY_PACKETS && waited
+    }
+
+    /// Time since the last packet, in which the peer might have sent, µs; 0 before the first packet.
+    fn silent_us(&self, now: Time) -> u64 {
+        if !self.peer_sends || self.packets == 0 {
+            return 0;
+        }
+        let end = self.hung_up.map_or(now, |hung_up| hung_up.min(now));
+        end.micros_since(self.last.max(self.peer_sends_since))
     }
 
     /// The place of a packet's source; `None` if there is none.
@@ -311,12 +355,12 @@ impl Listening {
         Some(index)
     }
 
-    /// Part of the time from the answer, or the first packet if that came earlier, to the last packet that
-    /// was not audible: below −50 dBm0, or without any packet.
-    fn dead_air(&self, audible_seconds: f64) -> f64 {
+    /// Part of the time from the answer, or the first packet if that came earlier, to the last packet, and
+    /// the silence after it, that was not audible: below −50 dBm0, or without any packet.
+    fn dead_air(&self, audible_seconds: f64, fallen_silent_us: u64) -> f64 {
         let Some(first) = &self.first else { return 0.0 };
         let from = self.answered.map_or(first.at, |answered| answered.min(first.at));
-        let whole = self.last.micros_since(from) as f64 / 1e6;
+        let whole = (self.last.micros_since(from) + fallen_silent_us) as f64 / 1e6;
         // The last packet's sound goes on after its arrival.
         if whole <= audible_seconds { 0.0 } else { 1.0 - audible_seconds / whole }
     }

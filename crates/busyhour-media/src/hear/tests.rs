@@ -72,10 +72,11 @@ fn a_clean_call() {
     let mut listening = answered();
     listening.sent(500);
     play(&mut listening, &generate::speech(1, 10_000, 8_000), |_| false);
-    let heard = listening.heard(Time::from_millis(20_000));
+    let heard = listening.heard(at(499) + 500_000);
     assert_eq!((heard.packets, heard.bytes, heard.sent, heard.expected), (500, 80_000, 500, 500));
     assert_eq!((heard.lost, heard.duplicates, heard.reordered, heard.ssrc_changes), (0, 0, 0, 0));
     assert_eq!((heard.jitter_ms, heard.gap_max_ms, heard.first_packet_ms), (0.0, 20.0, Some(100.0)));
+    assert_eq!(heard.silent_for_ms, 500.0);
     assert_eq!((heard.wrong_payload_type, heard.from_elsewhere, heard.one_way), (0, 0, false));
     near(heard.level_dbm0.unwrap(), -20.0, 1.5);
     assert!((0.1..0.6).contains(&heard.dead_air.unwrap()), "{:?}", heard.dead_air);
@@ -84,6 +85,53 @@ fn a_clean_call() {
     assert_eq!((heard.mos_conversational, heard.rtt_ms, heard.far_loss), (None, None, None));
     assert_eq!((heard.digits.len(), heard.burst_ratio), (0, 1.0));
     assert_eq!((heard.first_payload_type, heard.first_payload.len()), (Some(8), 0));
+}
+
+#[test]
+fn a_stream_that_dies_is_a_gap_and_dead_air_but_no_loss() {
+    let tone = generate::tone(1_000.0, -10.0, 10_000, 8_000);
+    let mut listening = answered();
+    play(&mut listening, &tone, |n| n >= 100);
+    let last = at(99);
+    let soon = listening.heard(last + 999_999);
+    assert_eq!((soon.gap_max_ms, soon.silent_for_ms), (20.0, 999.999));
+    near(soon.dead_air.unwrap(), 0.04, 0.01);
+    let late = listening.heard(last + 8_000_000);
+    assert_eq!((late.gap_max_ms, late.silent_for_ms, late.lost), (8_000.0, 8_000.0, 0));
+    // 2 of 10.08 s were sound.
+    near(late.dead_air.unwrap(), 0.80, 0.01);
+    assert_eq!(late.mos, soon.mos);
+    // On hold it need not speak, and after that not at once.
+    let resumed = last + 5_000_000;
+    listening.set_remote(Some(&remote(false)), last);
+    assert_eq!(listening.heard(resumed).silent_for_ms, 0.0);
+    listening.set_remote(Some(&remote(true)), resumed);
+    assert_eq!(listening.heard(resumed + 2_000_000).gap_max_ms, 2_000.0);
+    // Nor after BYE, of which the first one counts.
+    listening.hang_up(resumed + 3_000_000);
+    listening.hang_up(resumed + 9_000_000);
+    assert_eq!(listening.heard(resumed + 60_000_000).silent_for_ms, 3_000.0);
+}
+
+#[test]
+fn what_comes_is_read_by_our_own_payload_types() {
+    let ours = [(96, "PCMA"), (97, "telephone-event")].map(|(payload_type, encoding)| Format {
+        payload_type,
+        encoding: encoding.to_owned(),
+        clock_hz: 8_000,
+    });
+    let mut listening = Listening::new(false);
+    listening.set_formats(&ours);
+    // The peer wants the same under other numbers (RFC 3264 §6.1), as in `remote`.
+    listening.set_remote(Some(&remote(true)), Time::from_millis(1_000));
+    let payload = alaw(&generate::tone(1_000.0, -10.0, 20, 8_000));
+    for n in 0..50 {
+        listening.packet(at(n), false, &Header { payload_type: 96, ..header(n) }, &payload, true);
+    }
+    assert_eq!(listening.heard(at(50)).wrong_payload_type, 0);
+    near(listening.heard(at(50)).mos.unwrap(), 4.41, 0.01);
+    listening.packet(at(50), false, &header(50), &payload, true);
+    assert_eq!(listening.heard(at(50)).wrong_payload_type, 1, "8 is for what we send");
 }
 
 #[test]

@@ -35,6 +35,7 @@ const FIGURES: &[(&str, Figure, Unit)] = &[
     ("jitter", Figure::Jitter, Unit::Ms),
     ("jitter_max", Figure::JitterMax, Unit::Ms),
     ("gap", Figure::Gap, Unit::Ms),
+    ("silent_for", Figure::SilentFor, Unit::Ms),
     ("first_packet", Figure::FirstPacket, Unit::Ms),
     ("ssrc_changes", Figure::SsrcChanges, Unit::None),
     ("wrong_payload_type", Figure::WrongPayloadType, Unit::None),

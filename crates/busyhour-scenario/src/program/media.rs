@@ -180,6 +180,8 @@ pub enum Figure {
     JitterMax,
     /// `gap`, ms.
     Gap,
+    /// `silent_for`, ms.
+    SilentFor,
     /// `first_packet`, ms.
     FirstPacket,
     /// `ssrc_changes`.
