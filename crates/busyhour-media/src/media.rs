@@ -154,10 +154,24 @@ impl Media {
         }
         let line = match self.attribution.owner(port, from, bytes) {
             Owner::Line(index) => self.lines.get(index),
+            Owner::Echo(index) => {
+                let line = self.lines.get(index).filter(|line| line.is_echo(received, from, bytes));
+                if line.is_none() {
+                    self.attribution.unknown(port, from, bytes);
+                }
+                line
+            }
             Owner::Unknown => None,
         };
         let Some(line) = line else {
-            self.out.figures.counters.unattributed += 1;
+            let counters = &mut self.out.figures.counters;
+            if echoed && Header::parse(bytes).is_some() {
+                // Its echo needs no call: nothing of it was dropped.
+                counters.packets_received += 1;
+                counters.bytes_received += bytes.len() as u64;
+            } else {
+                counters.unattributed += 1;
+            }
             return;
         };
         if echoed {
@@ -205,6 +219,11 @@ impl Media {
             Some(to) => format!("{medium} to {to}: {reason}"),
             None => format!("{medium}: {reason}"),
         });
+    }
+
+    /// The same of a packet from an RTCP port: the far end may have no RTCP, which is no fault of the call.
+    pub fn handle_rtcp_failure(&mut self) {
+        self.out.figures.counters.rtcp_refused += 1;
     }
 
     /// It is now at least what [`Media::next_timeout`] said.

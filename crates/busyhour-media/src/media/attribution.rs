@@ -1,13 +1,19 @@
 //! Whose a datagram is: by its port, and on a port of several calls by where it comes from, then by its SSRC.
 //!
 //! Where several calls have their peer at one address, only what we send ourselves and an echo sends back can be told
-//! apart: each call's own stream has an SSRC of its own. Captures that are sent as they are have the same one in all
-//! calls, and far ends may number their streams alike, so the rest is nobody's.
+//! apart: each call's own stream has an SSRC of its own. Far ends may number theirs from the same base (SIPp does, and
+//! so do we), so its line has to say whether it is what it has just sent. Captures that are sent as they are have the
+//! same SSRC in all calls. The rest is nobody's.
+//!
+//! Silence of a line proves nothing while something comes that could be its own: from its peer's address, or from one
+//! that is nobody's and never was.
 
 use std::net::SocketAddr;
 
-use hashbrown::HashMap;
+use busyhour_wire::rtcp::is_rtcp;
+use busyhour_wire::rtp::HEADER_LEN;
 use hashbrown::hash_map::Entry;
+use hashbrown::{HashMap, HashSet};
 
 use crate::ports::PortId;
 use crate::session::Peer;
@@ -16,6 +22,11 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// SSRCs of the far end that are remembered for a line on a shared port.
 const LEARNED_MAX: usize = 4;
+/// Addresses of peers that have left a port which are remembered for it: between this and twice as many of the latest.
+const LEFT_MAX: usize = 1024;
+/// A line's silence is doubtful from so many packets that could be its own as are this part of what it has sent: a few
+/// are no stream.
+const DOUBTFUL_PART: u64 = 10;
 
 /// The lines on each port.
 #[derive(Debug, Default)]
@@ -35,22 +46,58 @@ struct Use {
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// Lines whose peer is at an address.
-    sources: Map<SocketAddr, Vec<u32>>,
+    /// What is at an address.
+    sources: Map<SocketAddr, Source>,
     /// Lines by the SSRC of their own streams.
     own: Map<u32, u32>,
     /// Lines by the SSRC of their far ends, which may come from another address some day; `None`: several have it.
     far: Map<u32, Option<u32>>,
-    /// SSRCs in `far`, by line.
-    learned: Map<u32, Learned>,
-    /// Datagrams that could be of several lines, or of none.
-    unattributed: u64,
+    members: Map<u32, Member>,
+    left: Left,
+    /// RTP packets from addresses that are nobody's, and never were.
+    strangers: u64,
 }
 
+/// The lines whose peer is at an address.
 #[derive(Debug, Default)]
-struct Learned {
+struct Source {
+    /// Each with what `doubtful` was when it came.
+    lines: Vec<(u32, u64)>,
+    /// RTP packets from here that could be of several lines.
+    doubtful: u64,
+}
+
+/// What is known of a line on a shared port.
+#[derive(Debug, Default)]
+struct Member {
+    /// SSRCs in [`Shared::far`].
     ssrcs: [u32; LEARNED_MAX],
     count: usize,
+    /// [`Shared::strangers`] when it came.
+    strangers_before: u64,
+    /// Packets that could have been its own, from the addresses of peers that it had before.
+    doubtful_before: u64,
+}
+
+/// Addresses of peers whose calls have ended: what they still send is no riddle.
+#[derive(Debug, Default)]
+struct Left {
+    latest: HashSet<SocketAddr, foldhash::fast::RandomState>,
+    before: HashSet<SocketAddr, foldhash::fast::RandomState>,
+}
+
+impl Left {
+    fn insert(&mut self, address: SocketAddr) {
+        if self.latest.len() >= LEFT_MAX {
+            std::mem::swap(&mut self.latest, &mut self.before);
+            self.latest.clear();
+        }
+        self.latest.insert(address);
+    }
+
+    fn contains(&self, address: &SocketAddr) -> bool {
+        self.latest.contains(address) || self.before.contains(address)
+    }
 }
 
 /// Names of a line on its port: what it sends, and to whom.
@@ -64,6 +111,8 @@ pub(crate) struct Names<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
     Line(u32),
+    /// This line's if it is an echo of what the line has just sent there; else [unknown](Attribution::unknown).
+    Echo(u32),
     /// Of any of several, or of none.
     Unknown,
 }
@@ -120,10 +169,10 @@ impl Attribution {
         self.ports.get(&port).is_some_and(|found| found.shared.is_some())
     }
 
-    /// True if something came to the port that could not be attributed: silence of a line proves nothing then.
-    pub(crate) fn is_uncertain(&self, port: PortId) -> bool {
+    /// True if what came to the port and is nobody's could well be the line's: its silence proves nothing then.
+    pub(crate) fn is_uncertain(&self, port: PortId, line: u32, peer: Option<&Peer>, sent: u64) -> bool {
         let shared = self.ports.get(&port).and_then(|found| found.shared.as_ref());
-        shared.is_some_and(|shared| shared.unattributed > 0)
+        shared.is_some_and(|shared| shared.doubtful(line, peer).saturating_mul(DOUBTFUL_PART) >= sent.max(1))
     }
 
     /// Whose the datagram is.
@@ -135,12 +184,19 @@ impl Attribution {
         }
     }
 
+    /// The datagram is nobody's.
+    pub(crate) fn unknown(&mut self, port: PortId, from: SocketAddr, bytes: &[u8]) {
+        if let Some(shared) = self.shared(port) {
+            shared.unknown(from, bytes);
+        }
+    }
+
     /// The line on the port that sends to `to`, if there is exactly one.
     pub(crate) fn line_to(&self, port: PortId, to: Option<SocketAddr>) -> Option<u32> {
         let found = self.ports.get(&port)?;
         let Some(shared) = &found.shared else { return Some(found.line) };
-        match shared.sources.get(&to?)?.as_slice() {
-            [line] => Some(*line),
+        match shared.sources.get(&to?)?.lines.as_slice() {
+            [(line, _)] => Some(*line),
             _ => None,
         }
     }
@@ -158,32 +214,40 @@ impl Attribution {
 impl Shared {
     fn name(&mut self, line: u32, names: Names<'_>) {
         self.own.entry(names.ssrc).or_insert(line);
+        let strangers_before = self.strangers;
+        self.members.entry(line).or_insert(Member { strangers_before, ..Member::default() });
         self.name_peer(line, names.peer);
     }
 
     fn name_peer(&mut self, line: u32, peer: Option<&Peer>) {
         for address in addresses(peer) {
-            let lines = self.sources.entry(address).or_default();
-            if !lines.contains(&line) {
-                lines.push(line);
+            let source = self.sources.entry(address).or_default();
+            if source.lines.iter().all(|(other, _)| *other != line) {
+                source.lines.push((line, source.doubtful));
             }
         }
     }
 
     fn forget_peer(&mut self, line: u32, peer: Option<&Peer>) {
         for address in addresses(peer) {
-            let Entry::Occupied(mut lines) = self.sources.entry(address) else { continue };
-            lines.get_mut().retain(|other| *other != line);
-            if lines.get().is_empty() {
-                lines.remove();
+            let Entry::Occupied(mut entry) = self.sources.entry(address) else { continue };
+            let source = entry.get_mut();
+            let Some(place) = source.lines.iter().position(|(other, _)| *other == line) else { continue };
+            let (_, before) = source.lines.swap_remove(place);
+            if let Some(member) = self.members.get_mut(&line) {
+                member.doubtful_before += source.doubtful - before;
+            }
+            if source.lines.is_empty() {
+                entry.remove();
+                self.left.insert(address);
             }
         }
     }
 
     fn forget(&mut self, line: u32, names: Names<'_>) {
         self.forget_peer(line, names.peer);
-        let learned = self.learned.remove(&line).unwrap_or_default();
-        for ssrc in learned.ssrcs.into_iter().take(learned.count) {
+        let member = self.members.remove(&line).unwrap_or_default();
+        for ssrc in member.ssrcs.into_iter().take(member.count) {
             self.far.remove(&ssrc);
         }
         if self.own.get(&names.ssrc) == Some(&line) {
@@ -191,25 +255,45 @@ impl Shared {
         }
     }
 
+    /// RTP packets that could have been the line's.
+    fn doubtful(&self, line: u32, peer: Option<&Peer>) -> u64 {
+        let Some(member) = self.members.get(&line) else { return 0 };
+        let here = addresses(peer).filter_map(|address| {
+            let source = self.sources.get(&address)?;
+            let (_, before) = source.lines.iter().find(|(other, _)| *other == line)?;
+            Some(source.doubtful - before)
+        });
+        member.doubtful_before + (self.strangers - member.strangers_before) + here.sum::<u64>()
+    }
+
     fn owner(&mut self, from: SocketAddr, bytes: &[u8]) -> Owner {
         let ssrc = ssrc_of(bytes);
-        let lines = self.sources.get(&from).map(Vec::as_slice).unwrap_or_default();
-        if let [line] = lines {
-            let line = *line;
-            if let Some(ssrc) = ssrc {
-                self.learn(line, ssrc);
+        let owner = match self.sources.get(&from).map(|source| source.lines.as_slice()) {
+            Some([(line, _)]) => {
+                let line = *line;
+                if let Some(ssrc) = ssrc {
+                    self.learn(line, ssrc);
+                }
+                return Owner::Line(line);
             }
-            return Owner::Line(line);
+            None => ssrc.and_then(|ssrc| self.far.get(&ssrc).copied().flatten()).map(Owner::Line),
+            // Echoes are of RTP: who writes an RTCP packet is its own sender.
+            Some(_) if is_rtp(bytes) => ssrc.and_then(|ssrc| self.own.get(&ssrc).copied()).map(Owner::Echo),
+            Some(_) => None,
+        };
+        owner.unwrap_or_else(|| {
+            self.unknown(from, bytes);
+            Owner::Unknown
+        })
+    }
+
+    fn unknown(&mut self, from: SocketAddr, bytes: &[u8]) {
+        if !is_rtp(bytes) {
+            return;
         }
-        let from_elsewhere = lines.is_empty();
-        let own = ssrc.and_then(|ssrc| self.own.get(&ssrc).copied());
-        let far = ssrc.filter(|_| from_elsewhere).and_then(|ssrc| self.far.get(&ssrc).copied().flatten());
-        match own.or(far) {
-            Some(line) => Owner::Line(line),
-            None => {
-                self.unattributed += 1;
-                Owner::Unknown
-            }
+        match self.sources.get_mut(&from) {
+            Some(source) => source.doubtful += 1,
+            None => self.strangers += u64::from(!self.left.contains(&from)),
         }
     }
 
@@ -219,10 +303,10 @@ impl Shared {
             Entry::Occupied(mut other) if *other.get() != Some(line) => *other.get_mut() = None,
             Entry::Occupied(_) => {}
             Entry::Vacant(vacant) => {
-                let learned = self.learned.entry(line).or_default();
-                if let Some(free) = learned.ssrcs.get_mut(learned.count) {
+                let member = self.members.entry(line).or_default();
+                if let Some(free) = member.ssrcs.get_mut(member.count) {
                     *free = ssrc;
-                    learned.count += 1;
+                    member.count += 1;
                     vacant.insert(Some(line));
                 }
             }
@@ -238,8 +322,13 @@ fn addresses(peer: Option<&Peer>) -> impl Iterator<Item = SocketAddr> {
 
 /// SSRC of the sender of RTP or RTCP, which SRTP leaves readable.
 fn ssrc_of(bytes: &[u8]) -> Option<u32> {
-    let at = if busyhour_wire::rtcp::is_rtcp(bytes) { 4 } else { 8 };
+    let at = if is_rtcp(bytes) { 4 } else { 8 };
     bytes.get(at..)?.first_chunk().map(|ssrc| u32::from_be_bytes(*ssrc))
+}
+
+/// Whether it looks like RTP.
+fn is_rtp(bytes: &[u8]) -> bool {
+    bytes.len() >= HEADER_LEN && bytes[0] >> 6 == 2 && !is_rtcp(bytes)
 }
 
 #[cfg(test)]
@@ -303,15 +392,13 @@ mod tests {
         assert_eq!(table.owner(PORT, two.rtcp, &[0x80, 200, 0, 0]), Owner::Line(2));
         // Who was heard before is known when he moves.
         assert_eq!(table.owner(PORT, peer(3000).rtp, &rtp(99)), Owner::Line(1));
-        assert!(!table.is_uncertain(PORT));
-        // A third call at the first one's address: echoes of what is ours are known, others are not.
+        // A third call at the first one's address: echoes of what is ours can be known, others can't.
         table.join(PORT, 3, names(33, &one));
-        assert_eq!(table.owner(PORT, one.rtp, &rtp(33)), Owner::Line(3));
-        assert!(!table.is_uncertain(PORT));
+        assert_eq!(table.owner(PORT, one.rtp, &rtp(33)), Owner::Echo(3));
         assert_eq!(table.owner(PORT, one.rtp, &rtp(99)), Owner::Unknown);
         assert_eq!(table.owner(PORT, one.rtp, &rtp(44)), Owner::Unknown);
         assert_eq!(table.owner(PORT, one.rtp, b"?"), Owner::Unknown);
-        assert!(table.is_uncertain(PORT));
+        assert_eq!(table.owner(PORT, one.rtcp, &[0x80, 200, 0, 0, 0, 0, 0, 33]), Owner::Unknown);
         assert!(!table.leave(PORT, 1, names(11, &one)));
         assert_eq!(table.owner(PORT, one.rtp, &rtp(44)), Owner::Line(3));
         table.set_peer(PORT, 3, Some(&one), None);
@@ -319,5 +406,54 @@ mod tests {
         assert!(!table.leave(PORT, 3, Names { ssrc: 33, peer: None }));
         assert!(table.leave(PORT, 2, names(22, &two)));
         assert!(!table.is_shared(PORT));
+    }
+
+    #[test]
+    fn silence_is_doubtful_while_something_comes_that_could_be_the_lines() {
+        let mut table = Attribution::default();
+        let (one, two, elsewhere) = (peer(1000), peer(2000), peer(3000));
+        for (line, peer) in [(1, &one), (2, &one), (3, &two), (4, &elsewhere)] {
+            table.join(PORT, line, names(line, peer));
+        }
+        table.name(PORT, 1, names(1, &one));
+        let doubtful = |table: &Attribution| {
+            [(1, &one), (2, &one), (3, &two)]
+                .map(|(line, peer)| table.is_uncertain(PORT, line, Some(peer), 100))
+        };
+        let hear = |table: &mut Attribution, from: &Peer, count| {
+            for _ in 0..count {
+                table.owner(PORT, from.rtp, &rtp(99));
+            }
+        };
+        // A few are no stream.
+        hear(&mut table, &one, 9);
+        assert_eq!(doubtful(&table), [false; 3]);
+        hear(&mut table, &one, 1);
+        assert_eq!(doubtful(&table), [true, true, false]);
+        // What a peer sends on after its call is nobody else's.
+        table.leave(PORT, 4, names(4, &elsewhere));
+        hear(&mut table, &elsewhere, 1000);
+        assert_eq!(doubtful(&table), [true, true, false]);
+        // A line that comes later has not been meant before.
+        table.join(PORT, 5, names(5, &one));
+        assert!(!table.is_uncertain(PORT, 5, Some(&one), 100));
+        // A stranger's could be anybody's; what was doubtful stays so with another peer.
+        hear(&mut table, &peer(4000), 10);
+        assert_eq!(doubtful(&table), [true; 3]);
+        table.set_peer(PORT, 1, Some(&one), Some(&two));
+        assert!(table.is_uncertain(PORT, 1, Some(&two), 200));
+    }
+
+    #[test]
+    fn addresses_that_have_left_are_few() {
+        let mut left = Left::default();
+        let address = |n: u32| SocketAddr::from((std::net::Ipv4Addr::from_bits(n), 1));
+        for n in 0..10_000 {
+            left.insert(address(n));
+        }
+        assert!(
+            left.contains(&address(9_999)) && left.contains(&address(9_000)) && !left.contains(&address(1))
+        );
+        assert!(left.latest.len() + left.before.len() <= 2 * LEFT_MAX);
     }
 }

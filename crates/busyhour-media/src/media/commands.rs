@@ -75,6 +75,7 @@ impl Media {
         let names = Names { ssrc: line.ssrc(), peer: line.peer() };
         if let Some(first) = self.attribution.join(port.id, index, names) {
             if let Some(line) = self.lines.get(first) {
+                line.remember_sent();
                 let names = Names { ssrc: line.ssrc(), peer: line.peer() };
                 self.attribution.name(port.id, first, names);
             }
@@ -82,6 +83,11 @@ impl Media {
                 self.out.wishes.push_back(PortRequest::Watch(port.id));
             }
             self.update_watch(now, first);
+        }
+        if self.attribution.is_shared(port.id)
+            && let Some(line) = self.lines.get(index)
+        {
+            line.remember_sent();
         }
         self.update_watch(now, index);
         self.arm(index);

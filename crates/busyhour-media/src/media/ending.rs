@@ -58,13 +58,17 @@ impl Media {
             self.wheel.cancel(index);
             let Some(line) = self.lines.get(index) else { continue };
             let (medium, port) = (line.medium, line.port);
-            let uncertain = port.is_some_and(|port| self.attribution.is_uncertain(port.id));
+            let heard = self.calls.get(call).and_then(|call| call.ear.heard(medium, now));
+            let sent = heard.as_ref().map_or(0, |heard| heard.sent);
+            let uncertain =
+                port.is_some_and(|port| self.attribution.is_uncertain(port.id, index, line.peer(), sent));
             if let Some(port) = port {
                 self.leave_port(index, port);
             }
             self.lines.remove(index);
-            let Some(call) = self.calls.get(call) else { continue };
-            let Some(mut heard) = call.ear.heard(medium, now) else { continue };
+            let Some(mut heard) = heard else { continue };
+            let silent = heard.packets == 0 && heard.sent > 0 && medium != Medium::Image;
+            self.out.figures.counters.unjudged += u64::from(silent && uncertain);
             // T.38 is no RTP, and on a port of many calls silence may be somebody else's.
             heard.one_way &= medium != Medium::Image && !uncertain;
             if !judge(&heard, &mut self.out.figures) {
@@ -124,7 +128,8 @@ fn judge(heard: &Heard, figures: &mut MediaSnapshot) -> bool {
     counters.reordered += heard.reordered;
     counters.one_way += u64::from(heard.one_way);
     counters.heard += u64::from(heard.packets > 0);
-    if heard.packets > 0 {
+    // Where nothing is judged (`-no_hearing`), nothing is expected either.
+    if heard.expected > 0 {
         figures.loss.saturating_record(rounded(heard.loss * 1e4));
         figures.jitter.saturating_record(rounded(heard.jitter_max_ms * 1e3));
     }

@@ -104,6 +104,17 @@ impl Line {
         self.timeline.begun() || self.verbatim.is_some()
     }
 
+    /// Remembers from now on what it sends, for [`Line::is_echo`].
+    pub(crate) fn remember_sent(&mut self) {
+        self.timeline.remember_sent();
+    }
+
+    /// True if the packet is what the line has just sent on its own stream, back from where it was sent to.
+    pub(crate) fn is_echo(&self, received: Time, from: SocketAddr, bytes: &[u8]) -> bool {
+        self.peer.as_ref().is_some_and(|peer| peer.rtp == from || peer.rtcp == from)
+            && self.timeline.has_sent(received, bytes)
+    }
+
     pub(crate) fn peer(&self) -> Option<&Peer> {
         self.peer.as_ref()
     }

@@ -1,10 +1,16 @@
 //! A call's own RTP stream in one medium: one SSRC whose sequence numbers and timestamps go on from play to play
 //! (RFC 3550 §5.1, dynamic-pcap.md). Sounds, patterns, digits and renumbered captures are all sent on it.
 
+use busyhour_wire::rtp::HEADER_LEN;
+
 use crate::time::Time;
 
 /// After so long without a packet the next one follows silence, µs.
 const SILENCE_US: u64 = 100_000;
+/// How long after the last packet of the stream one may come back, µs.
+const ECHO_US: u64 = 1_000_000;
+/// The latest packets that are remembered to be known again: over a second of them.
+const SENT_MAX: usize = 64;
 
 /// Where the stream stands.
 #[derive(Debug)]
@@ -23,6 +29,8 @@ pub(crate) struct Timeline {
     last: Time,
     packets: u32,
     bytes: u32,
+    /// Numbers and timestamps of the latest packets, if wanted: each in the place of its number's remainder.
+    sent: Option<Box<[(u16, u32); SENT_MAX]>>,
 }
 
 impl Timeline {
@@ -39,7 +47,29 @@ impl Timeline {
             last: Time::ZERO,
             packets: 0,
             bytes: 0,
+            sent: None,
         }
+    }
+
+    /// Remembers from now on what is sent.
+    pub(crate) fn remember_sent(&mut self) {
+        // The place of number 0 begins with a number that is not its own.
+        self.sent.get_or_insert_with(|| Box::new([(1, 0); SENT_MAX]));
+    }
+
+    /// True if a packet that arrived at `moment` is one of the latest of this stream, come back: SSRC, sequence number
+    /// and timestamp are those of a packet that was sent. Far ends may number alike, but do so at their own times.
+    /// Its protection does not matter: SRTP leaves the header readable.
+    pub(crate) fn has_sent(&self, moment: Time, packet: &[u8]) -> bool {
+        let (Some(sent), Some(header)) = (&self.sent, packet.first_chunk::<HEADER_LEN>()) else {
+            return false;
+        };
+        let [_, _, s0, s1, t0, t1, t2, t3, ssrc @ ..] = *header;
+        let (sequence, stamp) = (u16::from_be_bytes([s0, s1]), u32::from_be_bytes([t0, t1, t2, t3]));
+        self.begun
+            && u32::from_be_bytes(ssrc) == self.ssrc
+            && moment.micros_since(self.last) <= ECHO_US
+            && sent[usize::from(sequence) % SENT_MAX] == (sequence, stamp)
     }
 
     pub(crate) fn ssrc(&self) -> u32 {
@@ -113,6 +143,9 @@ impl Timeline {
         if !self.begun || (stamp.wrapping_sub(self.highest_stamp) as i32) > 0 {
             self.highest_stamp = stamp;
         }
+        if let Some(sent) = &mut self.sent {
+            sent[usize::from(sequence) % SENT_MAX] = (sequence, stamp);
+        }
         self.begun = true;
         self.last = self.last.max(moment);
         self.packets = self.packets.wrapping_add(1);
@@ -127,6 +160,8 @@ pub(crate) fn ticks(us: u64, clock_hz: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use busyhour_wire::rtp::Header;
+
     use super::*;
 
     #[test]
@@ -160,6 +195,30 @@ mod tests {
         assert_eq!(timeline.next_sequence(), 1);
         assert_eq!(timeline.stamp_at(Time::from_millis(40), 8000), 5001);
         assert_eq!(timeline.stamp_at(Time::from_millis(1040), 8000), 13_001);
+    }
+
+    #[test]
+    fn knows_what_it_has_sent_again() {
+        let mut timeline = Timeline::new(7);
+        let header = |sequence, timestamp, ssrc| {
+            Header { marker: false, payload_type: 0, sequence, timestamp, ssrc }.to_bytes()
+        };
+        timeline.note(Time::ZERO, 65_500, 0, 160);
+        assert!(!timeline.has_sent(Time::ZERO, &header(65_500, 0, 7)), "it was not asked to remember");
+        timeline.remember_sent();
+        assert!(!timeline.has_sent(Time::ZERO, &header(0, 0, 7)));
+        let mut now = Time::ZERO;
+        for n in 0..100u16 {
+            now = Time::from_millis(20 * u64::from(n));
+            timeline.note(now, 65_500_u16.wrapping_add(n), 160 * u32::from(n), 160);
+        }
+        assert!(timeline.has_sent(now, &header(63, 160 * 99, 7)));
+        assert!(timeline.has_sent(now, &header(0, 160 * 36, 7)), "63 packets before");
+        for other in [header(63, 160 * 99, 8), header(63, 160 * 98, 7), header(64, 160 * 100, 7)] {
+            assert!(!timeline.has_sent(now, &other));
+        }
+        assert!(!timeline.has_sent(now, &header(65_500, 0, 7)), "too long ago");
+        assert!(!timeline.has_sent(now + 1_000_001, &header(63, 160 * 99, 7)));
     }
 
     #[test]

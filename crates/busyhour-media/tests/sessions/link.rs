@@ -76,6 +76,8 @@ pub(crate) struct Link {
     pub(crate) arrived: Option<HashMap<(usize, PortId), Vec<Arrival>>>,
     /// The streams that lose all just now.
     bad: HashSet<(usize, PortId)>,
+    /// Added to the numbers of calls, by end: the same calls have other numbers at the other end.
+    pub(crate) first_number: [u64; 2],
 }
 
 /// Ports are numbered like their ids.
@@ -107,6 +109,7 @@ impl Link {
             cut_off: None,
             arrived: None,
             bad: HashSet::new(),
+            first_number: [0; 2],
         }
     }
 
@@ -137,7 +140,8 @@ impl Link {
         let ear = Arc::new(Ear::new(true));
         self.ends[end].ears.insert(call, Arc::clone(&ear));
         let call_id = format!("{call}@{end}").into_bytes().into();
-        self.command(end, call, What::Begin(Box::new(Begin { call_id, number: call, ear })));
+        let number = call + self.first_number[end];
+        self.command(end, call, What::Begin(Box::new(Begin { call_id, number, ear })));
     }
 
     /// Tells an end where the other one listens.
