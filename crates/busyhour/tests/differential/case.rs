@@ -6,7 +6,8 @@
 //! role server               what the programs are; client if not given
 //! transport tcp             what the peer speaks; udp if not given
 //! args -m 2 -key a "b c"    added to the command line; `{files}`, `{peer}` and `{peer-b}` stand for the folder with the scenario
-//!                           and the files below, and for the peer's two ports
+//!                           and the files below, and for the peer's two ports; `{media}` and `{media-end}` for the first and
+//!                           the last of some ports for media, which are written `MEDIA+n` in what is compared
 //! defaults none             leaves out what all clients get: one call after the other, one call in all
 //! exit 1                    what both programs exit with; 0 if not given
 //! file NAME                 a file beside the scenario; its lines follow, each after `| `

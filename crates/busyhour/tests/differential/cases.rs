@@ -40,6 +40,9 @@ cases! {
     variables {
         references users_in_turn variables_of_all_scopes
     }
+    media {
+        keys_in_descriptions media_is_counted ports_in_descriptions ports_of_calls_in_descriptions
+    }
     messages {
         call_ids compact_headers escapes_and_offsets fill_and_dynamic_id headers_of_the_last_message lengths
         lines_that_vanish times_of_day times_rfc3339

@@ -20,6 +20,9 @@ impl<'a> CommonForm<'a> {
         form.name(peer.links[0].port, "PEER".to_owned());
         form.name(peer.links[1].port, "PEER-B".to_owned());
         form.name(server, "PORT".to_owned());
+        for port in peer.media.first..=peer.media.last {
+            form.name(port, format!("MEDIA+{}", port - peer.media.first));
+        }
         let mut own = 1;
         for record in peer.records.iter().flatten() {
             let message = Received::new(record.text.as_bytes());
@@ -52,7 +55,7 @@ impl<'a> CommonForm<'a> {
         for (port, name) in &self.ports {
             line = replace_number(&line, port, name);
         }
-        line = digest(line);
+        line = key(digest(line));
         if self.case.numbers.iter().any(|start| line.starts_with(start)) {
             line = without_numbers(&line);
         }
@@ -80,6 +83,15 @@ fn digest(line: String) -> String {
             line.replace_range(start..end, &format!("{length} DIGITS"));
         }
     }
+    line
+}
+
+/// Masks the random key of an SDP crypto line (RFC 4568 §6.1).
+fn key(mut line: String) -> String {
+    let Some(start) = line.find(" inline:").map(|start| start + " inline:".len()) else { return line };
+    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let length = line.as_bytes()[start..].iter().take_while(|byte| base64(byte)).count();
+    line.replace_range(start..start + length, &format!("KEY OF {length}"));
     line
 }
 

@@ -12,6 +12,7 @@ mod common_form;
 mod dialog;
 mod digest;
 mod link;
+mod media;
 mod outcome;
 mod peer;
 #[allow(

@@ -171,6 +171,8 @@ fn arguments(case: &Case, scenario: &Path, files: &Path, logs: &Path, peer: &Pee
             .replace("{files}", &text(files))
             .replace("{peer}", &peer.links[0].port.to_string())
             .replace("{peer-b}", &peer.links[1].port.to_string())
+            .replace("{media}", &peer.media.first.to_string())
+            .replace("{media-end}", &peer.media.last.to_string())
     }));
     arguments
 }

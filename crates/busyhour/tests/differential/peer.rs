@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use crate::case::Case;
 use crate::dialog::{self, Dialog, Received};
 use crate::link::Link;
-use crate::peers::{Process, Tool, Transport};
+use crate::media::Stream;
+use crate::peers::{Ports, Process, Tool, Transport};
 use crate::script::{Step, What};
 
 /// Longest wait for a message that the script expects.
@@ -18,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct Peer {
     /// Its two ports.
     pub(crate) links: [Link; 2],
+    /// Media ports of the program: the same for every case but for where they begin.
+    pub(crate) media: Ports,
     /// What arrived at each port, as it was.
     pub(crate) records: [Vec<Record>; 2],
     tool: Tool,
@@ -36,6 +39,7 @@ pub(crate) struct Peer {
     named: HashMap<String, String>,
     sent: [Vec<u8>; 2],
     number: u32,
+    stream: Stream,
 }
 
 /// A message or a note of the script.
@@ -54,6 +58,7 @@ impl Peer {
         let link = || if case.transport == Transport::Tcp { Link::tcp() } else { Link::udp() };
         Peer {
             links: [link(), link()],
+            media: Ports::take(),
             records: [Vec::new(), Vec::new()],
             tool,
             via: if case.transport == Transport::Tcp { "TCP" } else { "UDP" },
@@ -66,6 +71,7 @@ impl Peer {
             named: HashMap::new(),
             sent: [Vec::new(), Vec::new()],
             number: 0,
+            stream: Stream::new(),
         }
     }
 
@@ -152,10 +158,26 @@ impl Peer {
                 let call_id = self.last.header("Call-ID").to_owned();
                 self.records[link].push(Record { text, source: None, call_id });
             }
+            What::Rtp { count, payload_type } => {
+                let port = self.audio_port();
+                self.stream.send_sound(port, *count, *payload_type);
+            }
+            What::Events { digits, payload_type } => {
+                let port = self.audio_port();
+                self.stream.send_digits(port, digits, *payload_type);
+            }
             What::Times(count, steps) => (0..*count).for_each(|_| self.play(steps, process)),
             What::Close { hard } => self.links[link].close(*hard),
             What::Signal(name) => process.signal(name),
         }
+    }
+
+    /// The port of the last `m=audio` that the program sent.
+    fn audio_port(&self) -> u16 {
+        let lines = self.records[0].iter().flat_map(|record| record.text.lines());
+        let port =
+            lines.filter_map(|line| line.strip_prefix("m=audio ")?.split(' ').next()?.parse().ok()).last();
+        port.expect("the program has sent an m=audio line")
     }
 
     /// Takes the first message of these kinds, also if another has come before it: messages of different calls may overtake

@@ -12,6 +12,9 @@
 //! wait 200                  milliseconds; what arrives stays for the next `expect`
 //! dialog two                goes to another dialog of the peer's making, new if it is the first time
 //! verify-digest USER PASS   checks the digest response of the last request and writes the result down
+//! rtp 25 8                  25 RTP packets of payload type 8 to the audio port that the program named last, one each 10 ms; the
+//!                           payload of the first is 160 times 01, of the next 02, and so on
+//! events 12# 101            an RFC 4733 event of payload type 101 for each digit
 //! times 3 … end             the steps between, three times
 //! close, reset              ends the TCP connection, softly or hard
 //! signal USR1               to the program
@@ -53,6 +56,10 @@ pub(crate) enum What {
     Dialog(String),
     /// Checks a digest response.
     VerifyDigest { username: String, password: String },
+    /// Sends so many RTP packets of that payload type.
+    Rtp { count: u8, payload_type: u8 },
+    /// Sends digits as events of that payload type.
+    Events { digits: String, payload_type: u8 },
     /// Repeats steps.
     Times(u32, Vec<Step>),
     /// Ends the connection; hard or softly.
@@ -133,6 +140,14 @@ fn step(line: Line<'_>) -> Step {
         "verify-digest" => {
             let (username, password) = rest.split_once(' ').expect("a user and a password");
             What::VerifyDigest { username: username.to_owned(), password: password.to_owned() }
+        }
+        "rtp" | "events" => {
+            let (first, payload_type) = rest.split_once(' ').expect("what, and a payload type");
+            let payload_type = payload_type.parse().expect("a payload type");
+            match verb {
+                "rtp" => What::Rtp { count: first.parse().expect("how many"), payload_type },
+                _ => What::Events { digits: first.to_owned(), payload_type },
+            }
         }
         "close" => What::Close { hard: false },
         "reset" => What::Close { hard: true },

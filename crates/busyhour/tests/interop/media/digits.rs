@@ -44,6 +44,22 @@ fn sipps_of_the_default_type_are_heard_by_us() {
 }
 
 #[test]
+fn plays_one_after_the_other_are_heard_by_sipp() {
+    check(Busyhour, Sipp38, &twice(), 101, "1212", &[]);
+}
+
+#[test]
+fn plays_of_sipp_one_after_the_other_are_heard() {
+    check(Sipp38, Busyhour, &twice(), 101, "1212", &[]);
+}
+
+/// The same digits in two plays.
+fn twice() -> [String; 4] {
+    let play = || exec("play_dtmf", "12,80,101");
+    [play(), pause(1200), play(), pause(1200)]
+}
+
+#[test]
 fn a_digit_played_twice_as_one_stream_is_heard_twice_by_sipp() {
     let play = |name: &str| exec("play_dyn_pcap_audio", name);
     let steps = [

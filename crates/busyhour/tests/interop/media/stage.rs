@@ -1,22 +1,15 @@
 //! Two programs in a call with media, each with media ports of its own.
 
 use std::fs;
-use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use busyhour_media::generate::example_file;
 
-use crate::peers::{Agent, Counts, Tool, Transport};
+use crate::peers::{Agent, Counts, Ports, Tool, Transport};
 
 /// Longest that both sides of a test may take.
 const END: Duration = Duration::from_secs(60);
-/// Ports in a range.
-const RANGE: u16 = 80;
-/// Ranges below the ports that the kernel gives away.
-const FIRST_PORT: u16 = 10_000;
-const RANGES: u32 = 250;
 
 /// The folder of a test: scenarios, sounds and captures in it are found by their names.
 pub(super) struct Stage {
@@ -43,15 +36,6 @@ pub(super) enum Scenario {
     Text(String),
     /// Built in.
     Named(&'static str),
-}
-
-/// Media ports that a program may use.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ports {
-    /// The lowest, even.
-    pub(super) first: u16,
-    /// The highest.
-    pub(super) last: u16,
 }
 
 /// A call that is over.
@@ -203,28 +187,5 @@ impl Played {
         assert_eq!(self.caller.counts, Counts::all_well(calls), "the caller\n{}", self.logs);
         assert_eq!(self.callee.counts, Counts::all_well(calls), "the callee\n{}", self.logs);
         self
-    }
-}
-
-impl Ports {
-    /// A range that nobody has bound a port of.
-    pub(super) fn take() -> Ports {
-        static TAKEN: AtomicU32 = AtomicU32::new(0);
-        // Tests run as processes of their own: ranges of neighbours lie apart.
-        let own = std::process::id().wrapping_mul(4);
-        for _ in 0..RANGES {
-            let number = own.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % RANGES;
-            let first = FIRST_PORT + RANGE * u16::try_from(number).unwrap_or_default();
-            let ports = Ports { first, last: first + RANGE - 1 };
-            if (ports.first..=ports.last).all(|port| UdpSocket::bind(("127.0.0.1", port)).is_ok()) {
-                return ports;
-            }
-        }
-        panic!("no free range of {RANGE} media ports");
-    }
-
-    /// Whether it is one of them.
-    pub(super) fn has(self, port: u16) -> bool {
-        (self.first..=self.last).contains(&port)
     }
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::call::{Side, claim, exec, pause, wait};
-use super::stage::{Part, Ports, Stage};
-use crate::peers::{Sniffer, Tool, read_capture};
+use super::stage::{Part, Stage};
+use crate::peers::{Ports, Sniffer, Tool, read_capture};
 
 /// tshark's number for the severity "warning"; "error" is above it, "note" and "chat" are below.
 const EXPERT_WARNING: u32 = 0x0060_0000;

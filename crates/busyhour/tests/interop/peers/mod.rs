@@ -2,12 +2,14 @@
 
 mod agent;
 mod port;
+mod ports;
 mod process;
 mod sniffer;
 mod tool;
 
 pub(crate) use agent::{Agent, Counts};
 pub(crate) use port::{Transport, free_port, wait_until_bound};
+pub(crate) use ports::Ports;
 pub(crate) use process::Process;
 pub(crate) use sniffer::{Sniffer, read_capture};
 pub(crate) use tool::{Tool, peer, scenario, subject_is_replaced};
