@@ -175,6 +175,29 @@ fn new_keys_keep_the_rollovers() {
     assert_eq!(opened(&mut unprotector, &packet), Err(Refused::Replay));
 }
 
+/// A sender that makes its SRTP anew for new keys counts from 0, with the same SSRC.
+#[test]
+fn after_new_keys_the_sender_may_count_from_the_beginning() {
+    let old = policy(Suite::AesCm128Sha1_80, false, None);
+    for suite in Suite::ALL {
+        let mut new = policy(suite, false, None);
+        new.key_and_salt.reverse();
+        for sequence in [2, 40_000] {
+            let (mut protector, mut unprotector) = ends(&old);
+            for sequence in [65_535, 0, 1] {
+                assert!(opened(&mut unprotector, &sealed(&mut protector, &rtp(1, sequence, b"x"))).is_ok());
+            }
+            unprotector.rekey(&new).unwrap();
+            let mut anew = Protector::new(&new).unwrap();
+            for sequence in [sequence, sequence + 1] {
+                let packet = sealed(&mut anew, &rtp(1, sequence, b"x"));
+                assert_eq!(opened(&mut unprotector, &packet), Ok(rtp(1, sequence, b"x")), "{suite:?}");
+                assert_eq!(opened(&mut unprotector, &packet), Err(Refused::Replay));
+            }
+        }
+    }
+}
+
 #[test]
 fn slices_are_sealed_as_buffers_are_and_what_does_not_fit_is_left_alone() {
     for policy in policies() {

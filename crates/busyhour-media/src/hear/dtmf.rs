@@ -66,6 +66,11 @@ pub(super) struct Dtmf {
 }
 
 impl Dtmf {
+    /// A pause that was not sent: what sounded has ended.
+    pub(super) fn pause(&mut self) {
+        *self = Dtmf::default();
+    }
+
     /// Takes a block; gives a digit when it counts.
     pub(super) fn take(
         &mut self,

@@ -86,6 +86,12 @@ impl Level {
         }
     }
 
+    /// Between the last payload and the next one the sender was silent and sent nothing.
+    pub(super) fn pause(&mut self) {
+        self.filled = 0;
+        self.blocks.dtmf.pause();
+    }
+
     /// Takes what follows the last payload; `follows` is false if something was lost between. With `digits`,
     /// gives the digits that were recognised.
     pub(super) fn take(

@@ -11,6 +11,9 @@ use super::sequence::{Order, Sequence};
 use crate::quality::Codec;
 use crate::time::Time;
 
+/// A pause in the timestamps, without a lost packet, that ends a tone: 40 ms at 8000 Hz (Q.24).
+const PAUSE_TICKS: u32 = 320;
+
 /// One source of a medium.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
@@ -21,6 +24,8 @@ pub(super) struct Source {
     meaning: Meaning,
     events: Events,
     pub(super) level: Option<Box<Level>>,
+    /// Timestamp of what follows the last sound.
+    sound_end: u32,
     /// Packets whose sound was listened to.
     pub(super) sound_packets: u32,
     /// The codec heard last, telephone events and comfort noise aside.
@@ -66,6 +71,7 @@ impl Source {
             meaning,
             events: Events::default(),
             level: None,
+            sound_end: 0,
             sound_packets: 0,
             codec: None,
             reports: Reports::default(),
@@ -121,6 +127,11 @@ impl Source {
         {
             let level = self.level.get_or_insert_with(|| Box::new(Level::new(law)));
             level.set_law(law);
+            let pause = header.timestamp.wrapping_sub(self.sound_end);
+            if order == Order::Ahead(1) && (PAUSE_TICKS..1 << 31).contains(&pause) {
+                level.pause();
+            }
+            self.sound_end = header.timestamp.wrapping_add(payload.len() as u32);
             self.sound_packets += 1;
             level.take(payload, order == Order::Ahead(1), tones, |digit| found(Found::Tone(digit)));
         }

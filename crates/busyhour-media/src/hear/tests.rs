@@ -135,6 +135,20 @@ fn what_comes_is_read_by_our_own_payload_types() {
 }
 
 #[test]
+fn the_same_tone_after_silence_that_is_not_sent_is_a_second_digit() {
+    let tone = generate::digits_inband("1", 80, 8_000);
+    let mut listening = answered();
+    for n in 0..8 {
+        let pause = if n < 4 { 0 } else { 5 };
+        let payload = alaw(&tone[n as usize % 4 * 160..][..160]);
+        let header = Header { timestamp: (u32::MAX - 900).wrapping_add(160 * (n + pause)), ..header(n) };
+        listening.packet(at(n + pause), false, &header, &payload, true);
+    }
+    let digits: Vec<u8> = listening.heard(at(20)).digits.iter().map(|digit| digit.digit).collect();
+    assert_eq!(digits, b"11");
+}
+
+#[test]
 fn loss_alone_and_in_bursts() {
     let tone = generate::tone(1_000.0, -10.0, 20_000, 8_000);
     let mut single = answered();

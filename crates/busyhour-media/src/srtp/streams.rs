@@ -40,6 +40,11 @@ impl<T: Default> Streams<T> {
         &mut self.entries[0].1
     }
 
+    /// The states of all SSRCs.
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.iter_mut().map(|(_, state)| state)
+    }
+
     /// How many SSRCs had to make room since the beginning.
     pub(super) fn pushed_out(&self) -> u64 {
         self.pushed_out

@@ -22,6 +22,8 @@ pub struct Unprotector {
 struct Received {
     rtp: Window,
     rtcp: Window,
+    /// Keys have changed, and no RTP has come under the new ones.
+    rekeyed: bool,
 }
 
 impl Unprotector {
@@ -33,12 +35,14 @@ impl Unprotector {
         Ok(Unprotector { session: Session::new(policy)?, streams: Streams::default() })
     }
 
-    /// Takes new keys. The rollover counters and the replay lists go on (RFC 3711 §3.3.1).
+    /// Takes new keys. The rollover counters and the replay lists go on (RFC 3711 §3.3.1), unless the first packet
+    /// under the new keys shows that its sender counts from 0 again.
     ///
     /// # Errors
     /// As [`Unprotector::new`]; the old keys stay.
     pub fn rekey(&mut self, policy: &Policy) -> Result<(), Refused> {
         self.session = Session::new(policy)?;
+        self.streams.all_mut().for_each(|received| received.rekeyed = true);
         Ok(())
     }
 
@@ -56,8 +60,27 @@ impl Unprotector {
     /// [`Refused`]; the packet may have been changed.
     pub fn unprotect(&mut self, packet: &mut [u8]) -> Result<usize, Refused> {
         let shape = RtpShape::of(packet)?;
-        let window = self.streams.get(shape.ssrc).map(|received| received.rtp).unwrap_or_default();
+        let received = self.streams.get(shape.ssrc).map(|received| (received.rtp, received.rekeyed));
+        let (mut window, rekeyed) = received.unwrap_or_default();
         let (index, len) = match window.newest() {
+            Some(newest) if rekeyed => {
+                // Under new keys nothing has come yet that could come again.
+                let (index, begun) = (estimate(newest, shape.sequence), u64::from(shape.sequence));
+                match self.session.open_rtp(packet, shape, index) {
+                    Err(Refused::Authentication) if index != begun => {
+                        let len = self.session.open_rtp(packet, shape, begun)?;
+                        window = Window::default();
+                        (begun, len)
+                    }
+                    opened => {
+                        let len = opened?;
+                        if window.check(index).is_err() {
+                            window = Window::default();
+                        }
+                        (index, len)
+                    }
+                }
+            }
             Some(newest) => {
                 let index = estimate(newest, shape.sequence);
                 window.check(index)?;
@@ -74,7 +97,9 @@ impl Unprotector {
                 }
             }
         };
-        self.streams.get_or_insert(shape.ssrc).rtp.note(index);
+        window.note(index);
+        let received = self.streams.get_or_insert(shape.ssrc);
+        (received.rtp, received.rekeyed) = (window, false);
         Ok(len)
     }
 
