@@ -105,7 +105,7 @@ pub struct Media {
     attribution: Attribution,
     wheel: Wheel,
     out: Outbox,
-    /// Lines whose timers are due; kept for its room.
+    /// Lines whose timers are due, the next one last. Empty between turns, but for what a panic has left undone.
     due: Vec<u32>,
 }
 
@@ -228,9 +228,10 @@ impl Media {
 
     /// It is now at least what [`Media::next_timeout`] said.
     pub fn handle_timeout(&mut self, now: Time) {
-        let mut due = std::mem::take(&mut self.due);
-        self.wheel.advance(now, &mut due);
-        for index in due.drain(..) {
+        // What a panic has left undone is still in there, and is done first; each is out before it is acted on.
+        self.wheel.advance(now, &mut self.due);
+        self.due.reverse();
+        while let Some(index) = self.due.pop() {
             let Some(line) = self.lines.get(index) else { continue };
             let call = line.call;
             if line.is_closing() {
@@ -251,7 +252,6 @@ impl Media {
                 self.tell_streams_end(call);
             }
         }
-        self.due = due;
     }
 
     fn arm(&mut self, index: u32) {
@@ -262,7 +262,7 @@ impl Media {
 
     /// When to call [`Media::handle_timeout`].
     pub fn next_timeout(&self) -> Option<Time> {
-        self.wheel.next_deadline()
+        if self.due.is_empty() { self.wheel.next_deadline() } else { Some(Time::ZERO) }
     }
 
     /// The next port to be read now.

@@ -9,6 +9,9 @@ use crate::heard::Heard;
 /// Calls kept in [`MediaSnapshot::worst`].
 pub const WORST_MAX: usize = 10;
 
+/// Best MOS of a call by telephone: that of R = 93.2 (G.107 annex B).
+const MOS_MAX: f64 = 4.41;
+
 /// Counters and histograms since the start of the run.
 #[derive(Debug, Clone)]
 pub struct MediaSnapshot {
@@ -72,8 +75,15 @@ pub struct MediaCounters {
     pub reordered: u64,
     /// Streams that ended after we sent and nothing came.
     pub one_way: u64,
+    /// Streams that ended after we sent and nothing was known to be theirs, on a port where something came that could be.
+    pub uncertain: u64,
     /// Streams that ended having heard something.
     pub heard: u64,
+    /// Of these, streams without MOS: their codec has no published values, or none for loss.
+    pub unscored: u64,
+    /// Streams that ended having sent and heard nothing, without being one-way: they were too short, the peer was not
+    /// to send, or what came to their port could have been anybody's.
+    pub unjudged: u64,
     /// Datagrams on media ports that are no RTP or RTCP.
     pub not_rtp: u64,
     /// Datagrams that could be of any of several calls on one port, or of none.
@@ -86,8 +96,10 @@ pub struct MediaCounters {
     pub send_failures: u64,
     /// RTCP packets that could not be sent, or were refused by the far end: it has no RTCP.
     pub rtcp_refused: u64,
-    /// Packets not sent because a queue or socket was full, or because what they hold can't be protected by SRTP.
+    /// Packets not sent because a queue or socket was full.
     pub send_dropped: u64,
+    /// Packets not sent because the call has SRTP keys and what they hold can't be protected: it is no RTP or RTCP.
+    pub unprotected: u64,
     /// Packets of captures whose moment came while the peer had not said where to send them.
     pub unsent: u64,
     /// RTCP packets in captures that were played on the call's own stream, whose numbers they do not fit.
@@ -104,6 +116,8 @@ pub struct MediaCounters {
     pub busy_us: u64,
     /// Time since the thread started, µs.
     pub elapsed_us: u64,
+    /// Part of its time that the busiest thread worked, in thousandths.
+    pub busiest_per_mille: u64,
 }
 
 impl MediaSnapshot {
@@ -175,7 +189,10 @@ impl MediaCounters {
             duplicates,
             reordered,
             one_way,
+            uncertain,
             heard,
+            unscored,
+            unjudged,
             not_rtp,
             unattributed,
             auth_failures,
@@ -183,6 +200,7 @@ impl MediaCounters {
             send_failures,
             rtcp_refused,
             send_dropped,
+            unprotected,
             unsent,
             captured_rtcp_skipped,
             kernel_drops,
@@ -191,6 +209,7 @@ impl MediaCounters {
             calls_refused,
             busy_us,
             elapsed_us,
+            busiest_per_mille,
         } = other;
         self.calls_open += calls_open;
         self.calls_ended += calls_ended;
@@ -208,7 +227,10 @@ impl MediaCounters {
         self.duplicates += duplicates;
         self.reordered += reordered;
         self.one_way += one_way;
+        self.uncertain += uncertain;
         self.heard += heard;
+        self.unscored += unscored;
+        self.unjudged += unjudged;
         self.not_rtp += not_rtp;
         self.unattributed += unattributed;
         self.auth_failures += auth_failures;
@@ -216,6 +238,7 @@ impl MediaCounters {
         self.send_failures += send_failures;
         self.rtcp_refused += rtcp_refused;
         self.send_dropped += send_dropped;
+        self.unprotected += unprotected;
         self.unsent += unsent;
         self.captured_rtcp_skipped += captured_rtcp_skipped;
         self.kernel_drops += kernel_drops;
@@ -224,12 +247,14 @@ impl MediaCounters {
         self.calls_refused += calls_refused;
         self.busy_us += busy_us;
         self.elapsed_us += elapsed_us;
+        self.busiest_per_mille = self.busiest_per_mille.max(*busiest_per_mille);
     }
 }
 
-/// Orders streams, the worst first: one-way ones, then by MOS, then by loss. One without MOS comes after those with one.
+/// Orders streams, the worst first: one-way ones, then by MOS, then by loss. Where the codec has no published values, the
+/// place is that of a MOS which falls with the loss about as that of G.711 does, so that no lossy stream is hidden.
 pub(crate) fn badness(a: &Heard, b: &Heard) -> Ordering {
-    let mos = |heard: &Heard| heard.mos.unwrap_or(f64::INFINITY);
+    let mos = |heard: &Heard| heard.mos.unwrap_or_else(|| 1.0 + (MOS_MAX - 1.0) * (1.0 - heard.loss.clamp(0.0, 1.0)).powi(8));
     b.one_way.cmp(&a.one_way).then_with(|| mos(a).total_cmp(&mos(b))).then_with(|| b.loss.total_cmp(&a.loss))
 }
 
@@ -254,7 +279,8 @@ mod tests {
         sum.add_worst(&heard(false, Some(1.5), 0.2), || Box::new([102]));
         sum.add(&other);
         let order: Vec<u8> = sum.worst.iter().map(|call| call.call_id[0]).collect();
-        assert_eq!(order[..4], [101, 102, 29, 28]);
+        // Half of a stream that has no MOS is lost: that is among the worst.
+        assert_eq!(order[..5], [101, 100, 102, 29, 28]);
         assert_eq!(order.len(), WORST_MAX);
     }
 

@@ -207,6 +207,11 @@ impl Workers {
             && self.common.media.as_ref().is_none_or(|media| media.is_finished())
     }
 
+    /// True if a media thread has come to its end by bugs: figures of media are those up to then.
+    pub fn media_gave_up(&self) -> bool {
+        self.common.media.as_ref().is_some_and(|media| media.gave_up())
+    }
+
     /// Tells all workers to leave at once, whatever is open.
     pub fn stop_now(&self) {
         self.common.stop.store(true, Ordering::SeqCst);

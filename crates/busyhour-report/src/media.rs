@@ -69,11 +69,17 @@ fn packets(page: &mut Page, media: &MediaSnapshot, us: u64) {
 
 fn streams(page: &mut Page, media: &MediaSnapshot) {
     let counters = &media.counters;
-    let ended = counters.heard + counters.one_way;
+    let ended = counters.heard + counters.one_way + counters.unjudged;
     page.line("streams heard", counters.heard, "");
     let of_streams = share(counters.one_way, ended);
     page.alarm_if(counters.one_way > 0, |page| {
         page.line("one-way streams: sent, nothing heard", counters.one_way, &of_streams);
+    });
+    page.alarm_if(counters.uncertain > 0, |page| {
+        if counters.uncertain > 0 {
+            page.line("streams not judged", counters.uncertain, "several calls share a port;");
+            page.text.push_str("    [rtpstream_audio_port] gives each call its own\n");
+        }
     });
     if counters.expected > 0 {
         let of_expected = |packets| format!("{} of expected", share(packets, counters.expected));

@@ -148,6 +148,9 @@ fn the_summary_has_it_and_all_that_was_dropped() {
         counters.unattributed = 8;
         counters.checks_failed = 9;
         counters.late = 10;
+        counters.unprotected = 11;
+        counters.uncertain = 12;
+        counters.busiest_per_mille = 90;
     }
     let summary = Summary {
         title: "uac",
@@ -165,19 +168,26 @@ fn the_summary_has_it_and_all_that_was_dropped() {
     }
     assert!(text.contains("  lateness of media packets               80 µs"), "{text}");
     assert!(
-        text.contains("  CPU busy with media                            5.00 %   of its threads\n"),
+        text.contains(
+            "  CPU busy with media                            5.00 %   of its threads; the busiest 9.00 %\n"
+        ),
         "{text}"
     );
     assert!(text.contains("  calls whose pattern did not come back               9\n"), "{text}");
     assert!(
         text.contains("  sent over 10 ms late                               10   <0.01 % of those sent\n")
     );
+    let shared = "  streams not judged                                 12   several calls share a port;
+    [rtpstream_audio_port] gives each call its own
+";
+    assert!(text.contains(shared), "{text}");
     let dropped = "\
 Dropped
   calls refused by media: table full                  1
   RTP packets dropped by this kernel                  2
   RTP packets not sent: queue or socket full          3
-  RTP packets not sent: refused or failed             4
+  packets not sent: SRTP can't protect them          11
+  RTP packets refused (ICMP) or not sent              4
   SRTP packets with a wrong tag                       5
   SRTP packets that came again                        6
   datagrams on media ports that are no RTP            7

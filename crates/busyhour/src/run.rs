@@ -165,7 +165,10 @@ impl Running {
         let last = workers.snapshots();
         let events = workers.try_events();
         let whole = sum(&run, &last);
-        let crashed = !workers.is_finished() || catch_unwind(AssertUnwindSafe(|| workers.join())).is_err();
+        let media_crashed = workers.is_finished() && workers.media_gave_up();
+        let crashed = media_crashed
+            || !workers.is_finished()
+            || catch_unwind(AssertUnwindSafe(|| workers.join())).is_err();
         Ended { workers: last, whole, events, crashed }
     }
 }
@@ -179,15 +182,15 @@ pub(crate) struct Ended {
     pub(crate) whole: Snapshot,
     /// Events nobody has taken.
     pub(crate) events: Vec<Event>,
-    /// A worker came to its end by a bug, not by the run's, or to none.
+    /// A worker or media thread came to its end by a bug, not by the run's, or to none.
     pub(crate) crashed: bool,
 }
 
 impl Ended {
-    /// One line about a worker that crashed, if one did.
+    /// One line about a thread that crashed, if one did.
     pub(crate) fn trouble(&self) -> Option<&'static str> {
         self.crashed.then_some(
-            "A worker came down or hangs by a bug in busyhour; its last figures are missing above.",
+            "A worker or media thread came down or hangs by a bug in busyhour; its last figures are missing above.",
         )
     }
 }

@@ -12,7 +12,8 @@ use crate::session::stream::Stream;
 use crate::snapshot::{MediaSnapshot, badness};
 use crate::time::Time;
 
-/// From the end of a call to its judgement, µs: its ports are read once more, and what was under way arrives.
+/// From the end of a call to its judgement, µs: its ports are read at its end; on watched ports what was under way then
+/// is heard too.
 const LAST_READING_US: u64 = 5_000;
 
 impl Media {
@@ -68,7 +69,7 @@ impl Media {
             self.lines.remove(index);
             let Some(mut heard) = heard else { continue };
             let silent = heard.packets == 0 && heard.sent > 0 && medium != Medium::Image;
-            self.out.figures.counters.unjudged += u64::from(silent && uncertain);
+            self.out.figures.counters.uncertain += u64::from(silent && uncertain);
             // T.38 is no RTP, and on a port of many calls silence may be somebody else's.
             heard.one_way &= medium != Medium::Image && !uncertain;
             if !judge(&heard, &mut self.out.figures) {
@@ -128,6 +129,8 @@ fn judge(heard: &Heard, figures: &mut MediaSnapshot) -> bool {
     counters.reordered += heard.reordered;
     counters.one_way += u64::from(heard.one_way);
     counters.heard += u64::from(heard.packets > 0);
+    counters.unscored += u64::from(heard.packets > 0 && heard.mos.is_none());
+    counters.unjudged += u64::from(heard.packets == 0 && !heard.one_way);
     // Where nothing is judged (`-no_hearing`), nothing is expected either.
     if heard.expected > 0 {
         figures.loss.saturating_record(rounded(heard.loss * 1e4));

@@ -101,9 +101,14 @@ impl Outbox {
             // In the clear it would give away what was to be secret.
             (Some(_), Form::Other) => false,
         };
+        if !done {
+            self.batch.bytes.truncate(start);
+            self.figures.counters.unprotected += 1;
+            return false;
+        }
         let len = self.batch.bytes.len() - start;
         let Ok(len) = u16::try_from(len) else { return self.drop_from(start) };
-        if !done || len == 0 && form != Form::Other || self.batch.bytes.len() > BATCH_BYTES_MAX {
+        if len == 0 && form != Form::Other || self.batch.bytes.len() > BATCH_BYTES_MAX {
             return self.drop_from(start);
         }
         // Within BATCH_BYTES_MAX.

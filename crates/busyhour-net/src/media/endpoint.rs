@@ -18,6 +18,7 @@ pub(super) trait MediaEndpoint: Send + 'static {
         bytes: &mut [u8],
     );
     fn handle_send_failure(&mut self, now: Time, port: PortId, to: Option<SocketAddr>, reason: &'static str);
+    fn handle_rtcp_failure(&mut self);
     fn handle_timeout(&mut self, now: Time);
     fn next_timeout(&self) -> Option<Time>;
     fn poll_read(&mut self) -> Option<PortId>;
@@ -48,6 +49,10 @@ impl MediaEndpoint for Media {
 
     fn handle_send_failure(&mut self, now: Time, port: PortId, to: Option<SocketAddr>, reason: &'static str) {
         self.handle_send_failure(now, port, to, reason);
+    }
+
+    fn handle_rtcp_failure(&mut self) {
+        self.handle_rtcp_failure();
     }
 
     fn handle_timeout(&mut self, now: Time) {

@@ -126,7 +126,11 @@ pub(super) fn drain_errors<M: MediaEndpoint>(
             Ok(error) if error.from_network => {
                 found = true;
                 let to = error.destination.map(plain);
-                core.media.handle_send_failure(core.now, id, to, reason(error.errno));
+                if rtcp {
+                    core.media.handle_rtcp_failure();
+                } else {
+                    core.media.handle_send_failure(core.now, id, to, reason(error.errno));
+                }
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -60,7 +60,7 @@ impl Sender {
                 None => {
                     for packet in now {
                         let failed = "its port is closed";
-                        core.media.handle_send_failure(core.now, packet.port, Some(packet.to), failed);
+                        tell_failure(packet, failed, core);
                     }
                 }
                 Some(pair) if count == 1 => send_one(pair, first, &batch.bytes, core),
@@ -77,7 +77,23 @@ impl Sender {
         bytes: &[u8],
         core: &mut Core<M>,
     ) {
+        let runs = self.runs;
+        if self.send_all(pair, packets, bytes, core) {
+            // What failed was this run, not runs: a firewall or a route may have refused it.
+            self.runs = runs;
+        }
+    }
+
+    /// Does so; runs are off afterwards if one has failed. False if because there are none here.
+    fn send_all<M: MediaEndpoint>(
+        &mut self,
+        pair: &Pair,
+        packets: &[Packet],
+        bytes: &[u8],
+        core: &mut Core<M>,
+    ) -> bool {
         let head = &packets[0];
+        let mut takes_runs = true;
         let socket: BorrowedFd<'_> = pair.outlet(head.rtcp);
         let mut next = 0;
         let mut retries = 0;
@@ -94,7 +110,7 @@ impl Sender {
             match error {
                 libc::EAGAIN | libc::ENOBUFS | libc::ENOMEM => {
                     core.send_dropped += (packets.len() - next) as u64;
-                    return;
+                    return takes_runs;
                 }
                 libc::EINTR => continue,
                 _ => {}
@@ -104,15 +120,17 @@ impl Sender {
                 continue;
             }
             if self.counts[0] > 1 {
-                // Perhaps this kernel, or this device, takes no runs.
+                // This kernel, or this device, may take no runs; else each packet tells of its own failure.
                 self.runs = false;
+                takes_runs &= !matches!(error, libc::EINVAL | libc::EIO | libc::EOPNOTSUPP | libc::EMSGSIZE);
                 continue;
             }
             let packet = &packets[next];
-            core.media.handle_send_failure(core.now, packet.port, Some(packet.to), reason(error));
+            tell_failure(packet, reason(error), core);
             next += 1;
             retries = 0;
         }
+        takes_runs
     }
 
     /// Fills `sends` with as many of the packets as one call takes.
@@ -176,7 +194,15 @@ fn send_one<M: MediaEndpoint>(pair: &Pair, packet: &Packet, bytes: &[u8], core: 
             retries += 1;
             continue;
         }
-        core.media.handle_send_failure(core.now, packet.port, Some(packet.to), reason(errno));
+        tell_failure(packet, reason(errno), core);
         return;
+    }
+}
+
+fn tell_failure<M: MediaEndpoint>(packet: &Packet, reason: &'static str, core: &mut Core<M>) {
+    if packet.rtcp {
+        core.media.handle_rtcp_failure();
+    } else {
+        core.media.handle_send_failure(core.now, packet.port, Some(packet.to), reason);
     }
 }

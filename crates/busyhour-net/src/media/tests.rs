@@ -33,6 +33,8 @@ struct Desk {
     /// Send back what comes.
     echo: bool,
     panic: bool,
+    /// Panic at this command, counted from 1.
+    panic_at: usize,
 }
 
 struct Fake {
@@ -43,7 +45,12 @@ struct Fake {
 
 impl MediaEndpoint for Fake {
     fn handle_command(&mut self, _: Time, _: Command) {
-        self.desk.lock().unwrap().commands += 1;
+        let mut desk = self.desk.lock().unwrap();
+        desk.commands += 1;
+        if desk.commands == desk.panic_at {
+            drop(desk);
+            panic!("a command's panic");
+        }
     }
 
     fn handle_datagram(
@@ -64,6 +71,8 @@ impl MediaEndpoint for Fake {
             desk.send.push((port, rtcp, from, back));
         }
     }
+
+    fn handle_rtcp_failure(&mut self) {}
 
     fn handle_send_failure(&mut self, _: Time, _: PortId, to: Option<SocketAddr>, reason: &'static str) {
         self.desk.lock().unwrap().failures.push((to, reason));
@@ -397,6 +406,18 @@ fn events_reach_the_worker_and_after_its_end_whoever_reads_warnings() {
 }
 
 #[test]
+fn a_command_that_panics_takes_no_other_with_it() {
+    let rig = Rig::start(14);
+    rig.desk(|desk| desk.panic_at = 3);
+    let mut commands: Vec<_> = (0..10).map(|_| command(What::End { failed: false })).collect();
+    assert_eq!(rig.threads.put(0, &mut commands), 0);
+    rig.wait("all commands", |desk| desk.commands == 10);
+    rig.turn();
+    assert_eq!((rig.threads.panics(), rig.threads.gave_up()), (1, false));
+    rig.finish();
+}
+
+#[test]
 fn a_panic_is_counted_and_the_thread_goes_on_but_not_for_ever() {
     let rig = Rig::start(8);
     rig.desk(|desk| desk.panic = true);
@@ -413,6 +434,7 @@ fn a_panic_is_counted_and_the_thread_goes_on_but_not_for_ever() {
         std::thread::sleep(Duration::from_millis(1));
     }
     assert!(rig.stop.load(std::sync::atomic::Ordering::SeqCst), "the run ends");
+    assert!(rig.threads.gave_up(), "not well");
     assert!(rig.threads.inbox(0).last().is_some(), "with its figures");
 }
 

@@ -116,6 +116,10 @@ impl<M: MediaEndpoint> MediaThread<M> {
             self.core.now = self.core.clock.now();
             let turn_began = self.core.now;
             self.guarded(|thread| thread.turn(ready));
+            while !self.commands.is_empty() && self.panics < PANICS_MAX {
+                // One command's panic is not the others': they may end calls and give ports back.
+                self.guarded(MediaThread::obey);
+            }
             if over {
                 let since = *leaving.get_or_insert(self.core.now);
                 if self.core.media.open_calls() == 0 || self.core.now.micros_since(since) >= LEAVE_US_MAX {
@@ -173,7 +177,14 @@ impl<M: MediaEndpoint> MediaThread<M> {
 
     fn take_inbox(&mut self) {
         self.common.inbox(self.index).take(&mut self.commands, &mut self.asking);
-        for command in self.commands.drain(..) {
+        // The first one is the last then, to be popped.
+        self.commands.reverse();
+        self.obey();
+    }
+
+    /// Hands the commands over one by one, so that those after one that panics are still there.
+    fn obey(&mut self) {
+        while let Some(command) = self.commands.pop() {
             self.core.media.handle_command(self.core.now, command);
         }
     }
@@ -295,6 +306,7 @@ impl<M: MediaEndpoint> MediaThread<M> {
         counters.kernel_drops += self.core.kernel_drops;
         counters.busy_us = self.busy_us;
         counters.elapsed_us = now.micros_since(self.began);
+        counters.busiest_per_mille = self.busy_us.saturating_mul(1000) / counters.elapsed_us.max(1);
         snapshot
     }
 }

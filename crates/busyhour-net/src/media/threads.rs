@@ -58,6 +58,8 @@ pub(crate) struct MediaThreads {
     stop: Arc<AtomicBool>,
     ended: AtomicUsize,
     panics: AtomicU64,
+    /// A thread came to its end by bugs.
+    gave_up: AtomicBool,
     notes: Mutex<Vec<busyhour_engine::Event>>,
 }
 
@@ -85,6 +87,7 @@ impl MediaThreads {
             stop,
             ended: AtomicUsize::new(0),
             panics: AtomicU64::new(0),
+            gave_up: AtomicBool::new(false),
             notes: Mutex::default(),
         };
         Ok((Arc::new(threads), polls))
@@ -164,6 +167,11 @@ impl MediaThreads {
     /// Panics of all threads.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
+    }
+
+    /// True once a thread has come to its end by bugs, not by the run's.
+    pub(crate) fn gave_up(&self) -> bool {
+        self.gave_up.load(Ordering::Acquire)
     }
 
     /// Takes what people should read.
@@ -258,6 +266,7 @@ impl Drop for Ending {
     fn drop(&mut self) {
         if !self.well {
             // A bug took the thread down: without its media the figures of the run mean nothing.
+            self.common.gave_up.store(true, Ordering::Release);
             self.common.stop.store(true, Ordering::SeqCst);
             self.common.workers.iter().for_each(Inbox::wake);
         }

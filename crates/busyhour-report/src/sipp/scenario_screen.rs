@@ -119,7 +119,7 @@ fn media(text: &mut String, now: &Snapshot, previous: &Snapshot) {
     };
     let rate = kilobytes_per_s(total.replayed_bytes, before.replayed_bytes);
     line(total.replayed_packets, "RTP pckts sent", rate);
-    let streamed = total.packets_sent.saturating_sub(total.replayed_packets);
+    let streamed = total.packets_sent.saturating_sub(total.replayed_packets + total.echoed);
     if streamed > 0 {
         let bytes = |counters: &MediaCounters| counters.bytes_sent.saturating_sub(counters.replayed_bytes);
         line(streamed, "stream RTP pckts sent", kilobytes_per_s(bytes(&total), bytes(&before)));

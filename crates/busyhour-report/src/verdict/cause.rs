@@ -227,8 +227,8 @@ impl Cause {
                 "Way out: lower the rate or the length of calls, or use a second machine."
             }
             Cause::MediaLateness { .. } => {
-                "Way out: give busyhour cores of its own (not those of the target), use more -media_threads, or have fewer \
-                 calls at a time."
+                "Way out: give busyhour cores of its own (not those of the target), use more -media_threads (calls on \
+                 [media_port] are all on one; [rtpstream_audio_port] spreads them), or have fewer calls at a time."
             }
             Cause::MediaDrops { .. } => {
                 "Way out: use more -media_threads, larger buffers (-rtp_buffsize, sysctl net.core.rmem_max=16777216), or \
