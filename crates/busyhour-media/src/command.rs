@@ -81,7 +81,7 @@ pub enum What {
     },
     /// `rtp_stream="wait"`: say [`Happening::StreamsEnded`] as soon as nothing streams any more, at once if so already.
     TellStreamsEnd,
-    /// The call has ended. Its streams end with BYE; a few milliseconds later, when its ports have been read once more,
+    /// The call has ended. Its streams end with BYE; a few milliseconds later, its ports having been read at its end,
     /// it is judged and its ports are given back. Commands after this one do nothing.
     End {
         /// Whether the call itself failed.

@@ -81,9 +81,9 @@ pub struct MediaCounters {
     pub heard: u64,
     /// Of these, streams without MOS: their codec has no published values, or none for loss.
     pub unscored: u64,
-    /// Streams that ended having sent and heard nothing, without being one-way: they were too short, the peer was not
-    /// to send, or what came to their port could have been anybody's.
-    pub unjudged: u64,
+    /// Streams that ended after we sent and nothing came, which is no fault: they were too short, the peer was not to
+    /// send, or they are T.38.
+    pub too_short: u64,
     /// Datagrams on media ports that are no RTP or RTCP.
     pub not_rtp: u64,
     /// Datagrams that could be of any of several calls on one port, or of none.
@@ -192,7 +192,7 @@ impl MediaCounters {
             uncertain,
             heard,
             unscored,
-            unjudged,
+            too_short,
             not_rtp,
             unattributed,
             auth_failures,
@@ -230,7 +230,7 @@ impl MediaCounters {
         self.uncertain += uncertain;
         self.heard += heard;
         self.unscored += unscored;
-        self.unjudged += unjudged;
+        self.too_short += too_short;
         self.not_rtp += not_rtp;
         self.unattributed += unattributed;
         self.auth_failures += auth_failures;
@@ -254,7 +254,9 @@ impl MediaCounters {
 /// Orders streams, the worst first: one-way ones, then by MOS, then by loss. Where the codec has no published values, the
 /// place is that of a MOS which falls with the loss about as that of G.711 does, so that no lossy stream is hidden.
 pub(crate) fn badness(a: &Heard, b: &Heard) -> Ordering {
-    let mos = |heard: &Heard| heard.mos.unwrap_or_else(|| 1.0 + (MOS_MAX - 1.0) * (1.0 - heard.loss.clamp(0.0, 1.0)).powi(8));
+    let mos = |heard: &Heard| {
+        heard.mos.unwrap_or_else(|| 1.0 + (MOS_MAX - 1.0) * (1.0 - heard.loss.clamp(0.0, 1.0)).powi(8))
+    };
     b.one_way.cmp(&a.one_way).then_with(|| mos(a).total_cmp(&mos(b))).then_with(|| b.loss.total_cmp(&a.loss))
 }
 

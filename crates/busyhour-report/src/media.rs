@@ -49,13 +49,17 @@ fn packets(page: &mut Page, media: &MediaSnapshot, us: u64) {
     let counters = &media.counters;
     let mean = |packets| rate_per_s(per_second(packets, us));
     page.line("RTP packets sent", counters.packets_sent, &mean(counters.packets_sent));
+    for (label, value) in [
+        ("  of these, by captures and digits", counters.replayed_packets),
+        ("  of these, by echo", counters.echoed),
+    ] {
+        if value > 0 {
+            page.line(label, value, "");
+        }
+    }
     page.line("RTP packets received", counters.packets_received, &mean(counters.packets_received));
-    let optional = [
-        ("  of those sent, by captures and digits", counters.replayed_packets),
-        ("  of those sent, by echo", counters.echoed),
-        ("RTCP packets sent", counters.rtcp_sent),
-        ("RTCP packets received", counters.rtcp_received),
-    ];
+    let optional =
+        [("RTCP packets sent", counters.rtcp_sent), ("RTCP packets received", counters.rtcp_received)];
     for (label, value) in optional {
         if value > 0 {
             page.line(label, value, "");
@@ -69,7 +73,7 @@ fn packets(page: &mut Page, media: &MediaSnapshot, us: u64) {
 
 fn streams(page: &mut Page, media: &MediaSnapshot) {
     let counters = &media.counters;
-    let ended = counters.heard + counters.one_way + counters.unjudged;
+    let ended = counters.heard + counters.one_way + counters.uncertain;
     page.line("streams heard", counters.heard, "");
     let of_streams = share(counters.one_way, ended);
     page.alarm_if(counters.one_way > 0, |page| {
@@ -77,10 +81,18 @@ fn streams(page: &mut Page, media: &MediaSnapshot) {
     });
     page.alarm_if(counters.uncertain > 0, |page| {
         if counters.uncertain > 0 {
-            page.line("streams not judged", counters.uncertain, "several calls share a port;");
+            page.line("streams not judged", counters.uncertain, "port shared by calls;");
             page.text.push_str("    [rtpstream_audio_port] gives each call its own\n");
         }
     });
+    for (label, value) in [
+        ("  of those heard, without MOS", counters.unscored),
+        ("silent streams, short or not to be heard", counters.too_short),
+    ] {
+        if value > 0 {
+            page.line(label, value, "");
+        }
+    }
     if counters.expected > 0 {
         let of_expected = |packets| format!("{} of expected", share(packets, counters.expected));
         page.line("packets lost on the way here", counters.lost, &of_expected(counters.lost));

@@ -72,6 +72,8 @@ impl Media {
             self.out.figures.counters.uncertain += u64::from(silent && uncertain);
             // T.38 is no RTP, and on a port of many calls silence may be somebody else's.
             heard.one_way &= medium != Medium::Image && !uncertain;
+            let short = heard.packets == 0 && heard.sent > 0 && !heard.one_way && !(silent && uncertain);
+            self.out.figures.counters.too_short += u64::from(short);
             if !judge(&heard, &mut self.out.figures) {
                 continue;
             }
@@ -130,7 +132,6 @@ fn judge(heard: &Heard, figures: &mut MediaSnapshot) -> bool {
     counters.one_way += u64::from(heard.one_way);
     counters.heard += u64::from(heard.packets > 0);
     counters.unscored += u64::from(heard.packets > 0 && heard.mos.is_none());
-    counters.unjudged += u64::from(heard.packets == 0 && !heard.one_way);
     // Where nothing is judged (`-no_hearing`), nothing is expected either.
     if heard.expected > 0 {
         figures.loss.saturating_record(rounded(heard.loss * 1e4));

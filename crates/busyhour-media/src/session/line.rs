@@ -263,8 +263,8 @@ impl Line {
         if reports { self.reports.due } else { Time::MAX }
     }
 
-    /// The call has ended: nothing is sent any more but BYE, and the port is read once more before the call is judged at
-    /// `at`. Returns what streamed.
+    /// The call has ended: nothing is sent any more but BYE, and the port is read for the last time before the call is
+    /// judged at `at`. Returns what streamed.
     pub(crate) fn close(&mut self, now: Time, at: Time, out: &mut Outbox) -> Option<Stream> {
         self.replay = None;
         self.echo = false;
