@@ -68,7 +68,7 @@ impl Live<'_> {
         parts.push(format!("failed {}", count(counters.failed_total())));
         parts.push(format!("response p99 {}", self.response_p99()));
         if let Some(packets) = self.media_packets() {
-            parts.push(format!("media {} packets/s", rate(packets)));
+            parts.push(format!("media {} packets/s both ways", rate(packets)));
             parts.push(format!("MOS p5 {}", self.mos_p5()));
         }
         if self.limited {

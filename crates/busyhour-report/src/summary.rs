@@ -180,8 +180,7 @@ fn measured_of_itself(page: &mut Page, total: &Snapshot, workers: &str) {
     page.entry("CPU busy", &busy(generator.busy_us, generator.elapsed_us), workers);
     if let Some(media) = &total.media {
         let counters = &media.counters;
-        let busiest =
-            format!("of its threads; the busiest {}", share(counters.busiest_per_mille.min(1000), 1000));
+        let busiest = format!("busiest thread {}", share(counters.busiest_per_mille.min(1000), 1000));
         page.entry("CPU busy with media", &busy(counters.busy_us, counters.elapsed_us), &busiest);
     }
 }

@@ -298,7 +298,7 @@ impl Demo<'_> {
         };
         let heard = media_text("\nMedia of the callees", &server.whole);
         let dropped = dropped_text("\nDropped, refused or skipped by the callees", &server.whole);
-        say(&format!("\n{heard}{dropped}\n{}", summary.text()));
+        say(&format!("{heard}{dropped}\n{}", summary.text()));
         let mut closing = self.errors.closing(None);
         for trouble in [&client, &server].into_iter().filter_map(Ended::trouble) {
             closing.extend_from_slice(trouble.as_bytes());

@@ -70,7 +70,7 @@ pub(super) static ROWS: &[Row] = &[
         &["no_rtcp"],
         Nothing(|o| o.media.no_rtcp = true),
         Media,
-        "Send no RTCP. Otherwise each stream has sender and receiver reports, and BYE at its end; SIPp sends none.",
+        "Send no RTCP, and open no RTCP ports: what a peer sends there is refused. Otherwise each stream has sender and receiver reports, and BYE at its end; SIPp sends none.",
     ),
     works(
         &["hear"],
