@@ -268,6 +268,42 @@ mod tests {
 
     #[test]
     fn every_figure_has_a_name_of_its_own() {
+        use Figure::*;
+        let figures = [
+            Packets,
+            Sent,
+            Lost,
+            Loss,
+            Duplicates,
+            Reordered,
+            Jitter,
+            JitterMax,
+            Gap,
+            SilentFor,
+            FirstPacket,
+            SsrcChanges,
+            WrongPayloadType,
+            FromElsewhere,
+            Level,
+            DeadAir,
+            BurstRatio,
+            RFactor,
+            Mos,
+            MosConversational,
+            Rtt,
+            FarLoss,
+            FarJitter,
+        ];
+        let names: std::collections::HashSet<_> = figures.map(name).into_iter().collect();
+        assert_eq!(names.len(), figures.len());
+        let heard = Heard { packets: 1, silent_for_ms: 1_500.0, ..Heard::default() };
+        let claim = compare(SilentFor, Compare::Less, 1_000.0);
+        let told = trouble(&heard, "silent_for < 1s", claim);
+        assert_eq!(told.as_deref(), Some("silent_for is 1500 ms"));
+    }
+
+    #[test]
+    fn numbers_have_no_zeros_at_their_end() {
         assert_eq!(rounded(100.0, 0), "100");
         assert_eq!(rounded(3.20, 2), "3.2");
         assert_eq!(rounded(0.0, 2), "0");
