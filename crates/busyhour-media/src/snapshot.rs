@@ -84,6 +84,8 @@ pub struct MediaCounters {
     /// Streams that ended after we sent and nothing came, which is no fault: they were too short, the peer was not to
     /// send, or they are T.38.
     pub too_short: u64,
+    /// Streams of which nothing came for the last five seconds and more, though the peer had not said that it would stop.
+    pub fell_silent: u64,
     /// Datagrams on media ports that are no RTP or RTCP.
     pub not_rtp: u64,
     /// Datagrams that could be of any of several calls on one port, or of none.
@@ -193,6 +195,7 @@ impl MediaCounters {
             heard,
             unscored,
             too_short,
+            fell_silent,
             not_rtp,
             unattributed,
             auth_failures,
@@ -231,6 +234,7 @@ impl MediaCounters {
         self.heard += heard;
         self.unscored += unscored;
         self.too_short += too_short;
+        self.fell_silent += fell_silent;
         self.not_rtp += not_rtp;
         self.unattributed += unattributed;
         self.auth_failures += auth_failures;

@@ -88,6 +88,7 @@ fn streams(page: &mut Page, media: &MediaSnapshot) {
     for (label, value) in [
         ("  of those heard, without MOS", counters.unscored),
         ("silent streams, short or not to be heard", counters.too_short),
+        ("streams that fell silent, 5 s and more", counters.fell_silent),
     ] {
         if value > 0 {
             page.line(label, value, "");

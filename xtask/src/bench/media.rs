@@ -85,7 +85,8 @@ pub(super) fn both_ways(bench: &Bench) -> Outcome<Vec<Row>> {
     let calls = if bench.quick { COMPARED_CALLS } else { HEARD_CALLS };
     let ended = echoed(bench, calls, hold, Protection::None, &[])?;
     all_well(&ended, calls)?;
-    let p99 = p99_ms(&ended.output, "lateness of media packets").ok_or("no line `lateness of media packets`")?;
+    let p99 =
+        p99_ms(&ended.output, "lateness of media packets").ok_or("no line `lateness of media packets`")?;
     let lost = number(&ended.output, "packets lost on the way here")?;
     let sent = number(&ended.output, "RTP packets sent")?;
     let core = ended.client.cpu_s / ended.elapsed.as_secs_f64();

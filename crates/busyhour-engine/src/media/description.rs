@@ -98,7 +98,7 @@ pub(crate) fn sent(
         let we_mux = section.as_ref().is_some_and(Section::rtcp_mux);
         line.is_news |= line.we_mux != we_mux && line.peer_muxes;
         line.we_mux = we_mux;
-        line.formats = section.as_ref().map(|section| Box::new(formats(section)));
+        line.formats = section.as_ref().map(|section| formats(section).into_boxed_slice());
         let keys = section.as_ref().map_or(Ok(Vec::new()), crypto::lines).unwrap_or_else(|why| {
             fault = Some(format!("our own SDP, m={}: {why}: plain RTP", medium.name()));
             Vec::new()

@@ -64,7 +64,7 @@ struct Line {
     we_mux: bool,
     crypto: Option<Box<crypto::State>>,
     /// Payload types of our own SDP.
-    formats: Option<Box<Vec<Format>>>,
+    formats: Option<Box<[Format]>>,
 }
 
 /// Whose offer was the last (RFC 3264). An INVITE or UPDATE without SDP leaves none.

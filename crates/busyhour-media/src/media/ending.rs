@@ -119,6 +119,9 @@ impl Media {
     }
 }
 
+/// From so long a silence at the end of a call on, its stream is told of.
+const FELL_SILENT_MS: f64 = 5000.0;
+
 /// Enters a stream's figures; false if there was no stream.
 fn judge(heard: &Heard, figures: &mut MediaSnapshot) -> bool {
     if heard.packets == 0 && heard.sent == 0 {
@@ -132,6 +135,7 @@ fn judge(heard: &Heard, figures: &mut MediaSnapshot) -> bool {
     counters.one_way += u64::from(heard.one_way);
     counters.heard += u64::from(heard.packets > 0);
     counters.unscored += u64::from(heard.packets > 0 && heard.mos.is_none());
+    counters.fell_silent += u64::from(heard.packets > 0 && heard.silent_for_ms > FELL_SILENT_MS);
     // Where nothing is judged (`-no_hearing`), nothing is expected either.
     if heard.expected > 0 {
         figures.loss.saturating_record(rounded(heard.loss * 1e4));

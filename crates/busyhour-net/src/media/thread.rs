@@ -24,6 +24,9 @@ pub(super) const TOKEN_WAKER: Token = Token(usize::MAX);
 const SLEEP_US_MAX: u64 = 100_000;
 /// Streams are served at whole milliseconds, so that many leave together.
 const TICK_US: u64 = 1000;
+/// From so many packets in a turn on, every second millisecond will do: a wake-up costs as much as several packets, and
+/// longer runs leave as one. It costs a packet a millisecond at most.
+const CROWDED: u64 = 16;
 /// How late the kernel may wake us (`PR_SET_TIMERSLACK`).
 const TIMER_SLACK_NS: u32 = 5_000;
 /// How long calls that have just ended may take to be judged when the run is over. Those that never ended are judged then.
@@ -70,6 +73,8 @@ pub(super) struct MediaThread<M> {
     commands: Vec<Command>,
     asking: Vec<Asking>,
     pace: Pace,
+    /// The last turn had many packets.
+    crowded: bool,
     panics: u64,
     busy_us: u64,
     began: Time,
@@ -100,6 +105,7 @@ impl<M: MediaEndpoint> MediaThread<M> {
             commands: Vec::new(),
             asking: Vec::new(),
             pace: Pace::default(),
+            crowded: false,
             panics: 0,
             busy_us: 0,
             began: now,
@@ -131,7 +137,9 @@ impl<M: MediaEndpoint> MediaThread<M> {
             if self.panics >= PANICS_MAX {
                 return (self.snapshot(), false);
             }
-            self.pace.note(end, std::mem::take(&mut self.core.packets));
+            let packets = std::mem::take(&mut self.core.packets);
+            self.crowded = packets >= CROWDED;
+            self.pace.note(end, packets);
             ready = self.sleep(turn_began, end);
         }
         self.core.now = self.core.clock.now();
@@ -269,7 +277,7 @@ impl<M: MediaEndpoint> MediaThread<M> {
     /// Sleeps until there is something to do; says how many sockets are ready.
     fn sleep(&mut self, turn_began: Time, now: Time) -> usize {
         let more = self.sockets.has_more();
-        let due = self.core.media.next_timeout().map_or(Time::MAX, tick_after);
+        let due = self.core.media.next_timeout().map_or(Time::MAX, |due| self.tick_after(due));
         if self.sockets.watches() && !more {
             // Lets packets of watched ports gather.
             let gather = self.pace.turn_us().saturating_sub(now.micros_since(turn_began));
@@ -298,6 +306,12 @@ impl<M: MediaEndpoint> MediaThread<M> {
         })
     }
 
+    /// The first tick that is not before `time`.
+    fn tick_after(&self, time: Time) -> Time {
+        let tick_us = if self.crowded { 2 * TICK_US } else { TICK_US };
+        Time::from_micros(time.as_micros().div_ceil(tick_us).saturating_mul(tick_us))
+    }
+
     fn snapshot(&mut self) -> MediaSnapshot {
         let now = self.core.clock.now();
         let mut snapshot = self.core.media.snapshot();
@@ -309,9 +323,4 @@ impl<M: MediaEndpoint> MediaThread<M> {
         counters.busiest_per_mille = self.busy_us.saturating_mul(1000) / counters.elapsed_us.max(1);
         snapshot
     }
-}
-
-/// The first whole millisecond that is not before `time`.
-fn tick_after(time: Time) -> Time {
-    Time::from_micros(time.as_micros().div_ceil(TICK_US).saturating_mul(TICK_US))
 }

@@ -533,10 +533,7 @@ fn nothing_is_played_before_the_peer_has_said_where_to() {
     assert_lints(&format!("{offer}{}{rest}", play("play_dtmf=\"§1\"")), &["W127"]);
     // A stream waits.
     assert_silent(&format!("{offer}{}{rest}", play("rtp_stream=\"a.wav\"")));
-    assert_silent(&format!(
-        "{offer}<recv response=\"183\"/>{}{rest}",
-        play("play_pcap_audio=\"a.pcap\"")
-    ));
+    assert_silent(&format!("{offer}<recv response=\"183\"/>{}{rest}", play("play_pcap_audio=\"a.pcap\"")));
     let ignored = rest.replace("<recv", "<recv ignoresdp=\"true\"");
     assert_lints(&format!("{offer}{ignored}{}{PAUSE}", play("play_dtmf=\"§1\"")), &["W127"]);
     let on_receipt = "<recv response=\"200\"><action><exec play_dtmf=\"1\"/></action></recv>";

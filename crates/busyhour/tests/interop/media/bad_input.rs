@@ -162,7 +162,7 @@ fn flood(port: SocketAddr) -> u64 {
                 0..=2 if packet.len() > 2 => packet[0] = 0x80 | (draw >> 8) as u8 & 0x3f,
                 // RTCP with a length that is not its own.
                 3 if packet.len() > 4 => {
-                    packet[..4].copy_from_slice(&[0x81, 200 + (draw >> 9) as u8 % 5, 0xff, draw as u8])
+                    packet[..4].copy_from_slice(&[0x81, 200 + (draw >> 9) as u8 % 5, 0xff, draw as u8]);
                 }
                 4 => packet = vec![0; 60_000],
                 _ => {}
