@@ -175,8 +175,9 @@ impl Peer {
     /// The port of the last `m=audio` that the program sent.
     fn audio_port(&self) -> u16 {
         let lines = self.records[0].iter().flat_map(|record| record.text.lines());
-        let port =
-            lines.filter_map(|line| line.strip_prefix("m=audio ")?.split(' ').next()?.parse().ok()).last();
+        let port = lines
+            .filter_map(|line| line.strip_prefix("m=audio ")?.split(' ').next()?.parse().ok())
+            .next_back();
         port.expect("the program has sent an m=audio line")
     }
 
