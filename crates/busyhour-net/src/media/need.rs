@@ -41,11 +41,10 @@ impl MediaNeed {
                 shared => format!(" and {shared} for all of them"),
             };
             return Err(format!(
-                "{} calls at a time need {own} media ports of their own{shared}; between -min_rtp_port {port_min} and \
-                 -max_rtp_port {port_max} there are {pairs} (RTP takes the even ones). {wider}, or at most {} calls at a time \
-                 (-l).",
-                self.calls,
-                pairs.saturating_sub(self.shared_ports) / self.own_ports,
+                "{} {own} media ports of their own{shared}; between -min_rtp_port {port_min} and \
+                 -max_rtp_port {port_max} there are {pairs} (RTP takes the even ones). {wider}{}.",
+                self.need(),
+                fewer(pairs.saturating_sub(self.shared_ports) / self.own_ports),
             ));
         }
         let each = if options.rtcp { 2 } else { 1 };
@@ -58,17 +57,33 @@ impl MediaNeed {
                 false => ("", ""),
             };
             let room = descriptors_max.saturating_sub(other + self.shared_ports * each);
-            let fewer = match self.own_ports {
+            let fewer_calls = match self.own_ports {
                 0 => String::new(),
-                ports => format!(", or at most {} calls at a time (-l)", room / (ports * each)),
+                ports => fewer(room / (ports * each)),
             };
             return Err(format!(
-                "{} calls at a time need {media} sockets for media{rtcp} and {other} files and sockets for all else, {wanted} \
-                 together; this process may have {descriptors_max}. Raise the limit (ulimit -n {wanted}){way}{fewer}.",
-                self.calls
+                "{} {media} sockets for media{rtcp} and {other} files and sockets for all else, {wanted} \
+                 together; this process may have {descriptors_max}. Raise the limit (ulimit -n {wanted}){way}{fewer_calls}.",
+                self.need()
             ));
         }
         Ok(())
+    }
+
+    fn need(&self) -> String {
+        match self.calls {
+            1 => "one call needs".to_owned(),
+            calls => format!("{calls} calls at a time need"),
+        }
+    }
+}
+
+/// The way out by fewer calls, if one would be possible.
+fn fewer(calls: u64) -> String {
+    match calls {
+        0 => String::new(),
+        1 => ", or one call at a time (-l 1)".to_owned(),
+        calls => format!(", or at most {calls} calls at a time (-l)"),
     }
 }
 
@@ -94,6 +109,8 @@ mod tests {
         assert!(text.contains("wider range") && text.contains("at most 249 calls"), "{text}");
         assert_eq!(need(u64::MAX, 0).enough(&options, 1 << 20), Ok(()), "shared ports have no such bound");
         assert!(need(u64::MAX, 2).enough(&options, 1 << 20).is_err());
+        let text = need(1, 500).enough(&options, 1 << 20).unwrap_err();
+        assert!(text.starts_with("one call needs 500 media ports") && !text.contains("-l"), "{text}");
     }
 
     #[test]

@@ -155,6 +155,6 @@ mod tests {
         assert!(check(&options, &run(true), &Settings::default(), 1, &room).is_ok());
         let room = Room { descriptors: Some(60), ..room };
         let fatal = check(&options, &run(true), &Settings::default(), 1, &room).unwrap_err();
-        assert!(fatal.text.starts_with("This run can't have media: 1 call"), "{fatal}");
+        assert!(fatal.text.starts_with("This run can't have media: one call"), "{fatal}");
     }
 }

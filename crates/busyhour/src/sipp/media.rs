@@ -63,9 +63,12 @@ impl MediaOptions {
             ));
         }
         if let Some(payload_type) = self.default_payload
-            && let Err(problem) = media_arguments::packet_form(payload_type, None)
+            && media_arguments::packet_form(payload_type, None).is_err()
         {
-            return Err(format!("-rtp_payload: {problem}"));
+            return Err(format!(
+                "-rtp_payload: {payload_type} alone does not say what is in the packets: give 0 (PCMU), 8 (PCMA), 9 (G722) \
+                 or 18 (G729)"
+            ));
         }
         Ok(plan)
     }
