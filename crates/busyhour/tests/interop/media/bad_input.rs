@@ -103,7 +103,8 @@ fn refused_packets_do_not_end_calls() {
 fn calls_end_while_they_play() {
     let sink = Sink::new();
     let body = sdp("c=IN IP4 127.0.0.1\r\n", sink.port(), "");
-    // Ports of a range of 40 pairs are used again and again; every third call is ended by the callee, which makes it fail.
+    // Ports of a range of 40 pairs are used again and again; every third call is ended by the callee, which
+    // makes it fail.
     let ended = run(&stage(), 300, "-r 150 -l 30", speaker(100), |number| Answer {
         body: Some(body.clone()),
         hangs_up: number.is_multiple_of(3),
@@ -143,8 +144,8 @@ fn floods_and_garbage_on_media_ports_are_survived() {
     assert!(sink.count() >= 4 * 110, "{}", ended.agent.process.stdout());
 }
 
-/// Two seconds of what does not belong to a media port: noise of all lengths, broken RTP and RTCP, good RTP of many sources.
-/// How many datagrams that were.
+/// Two seconds of what does not belong to a media port: noise of all lengths, broken RTP and RTCP, good RTP
+/// of many sources. How many datagrams that were.
 fn flood(port: SocketAddr) -> u64 {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("bind the flood's socket");
     let reports = SocketAddr::new(port.ip(), port.port() + 1);
@@ -158,7 +159,8 @@ fn flood(port: SocketAddr) -> u64 {
             let mut packet: Vec<u8> =
                 (0..draw % 1500).map(|at| (at as u8).wrapping_mul(draw as u8)).collect();
             match draw % 7 {
-                // RTP of version 2 with some payload type, with CSRCs, an extension or padding that may not be there.
+                // RTP of version 2 with some payload type, with CSRCs, an extension or padding that may not
+                // be there.
                 0..=2 if packet.len() > 2 => packet[0] = 0x80 | (draw >> 8) as u8 & 0x3f,
                 // RTCP with a length that is not its own.
                 3 if packet.len() > 4 => {
@@ -196,7 +198,8 @@ impl Sink {
         self.socket.local_addr().expect("a bound socket has an address").port()
     }
 
-    /// How many datagrams have come since it was asked last; what does not fit into the socket's buffer is lost.
+    /// How many datagrams have come since it was asked last; what does not fit into the socket's buffer is
+    /// lost.
     fn count(&self) -> usize {
         let mut buffer = [0; 2048];
         std::iter::from_fn(|| self.socket.recv(&mut buffer).ok()).count()

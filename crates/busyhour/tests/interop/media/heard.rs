@@ -44,7 +44,8 @@ const CAPTURES: [&str; 2] = ["g711a.pcap", "dtmf_2833_1.pcap"];
 /// Packets of both: eight seconds of sound, one digit.
 const PACKETS: u64 = 400 + 10;
 
-/// Calls of the built-in `uac_pcap` to the built-in `uas`. SIPp looks for the captures in its working directory.
+/// Calls of the built-in `uac_pcap` to the built-in `uas`. SIPp looks for the captures in its working
+/// directory.
 fn play_captures(caller: Tool, callee: Tool, callee_options: &str, calls: u64) -> (Stage, Played) {
     let stage = Stage::with(&[]);
     for name in CAPTURES {
@@ -73,8 +74,8 @@ fn captures_of_sipp_are_heard() {
 
 #[test]
 fn captures_of_many_calls_of_sipp_are_counted() {
-    // All come from one port to one port with one SSRC, as the file has it: nobody can say which call they are of, but none
-    // is lost, and nobody is told that their call was silent.
+    // All come from one port to one port with one SSRC, as the file has it: nobody can say which call they
+    // are of, but none is lost, and nobody is told that their call was silent.
     let (_stage, played) = play_captures(Sipp38, Busyhour, "-hear", 5);
     let callee = &played.callee.agent;
     let known = callee.media_total("RTP packets received");

@@ -1,4 +1,5 @@
-//! A callee of the test's own: its session descriptions, and what it does to the media ports of callers, are the test's.
+//! A callee of the test's own: its session descriptions, and what it does to the media ports of callers, are
+//! the test's.
 
 use std::collections::HashSet;
 use std::net::{SocketAddr, UdpSocket};
@@ -34,8 +35,8 @@ impl Scripted {
         Scripted { socket, port }
     }
 
-    /// Answers the calls of `caller` until it ends. `answer` decides by the call's number, from 1; `media` is told the port that
-    /// a caller wants its audio at, once for each call.
+    /// Answers the calls of `caller` until it ends. `answer` decides by the call's number, from 1; `media` is
+    /// told the port that a caller wants its audio at, once for each call.
     pub(super) fn serve(
         &self,
         caller: &mut Agent,

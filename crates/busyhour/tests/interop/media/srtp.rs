@@ -1,4 +1,5 @@
-//! SRTP with keys from SDP between SIPp and us, in both roles: patterns come back only if both ends understand each other.
+//! SRTP with keys from SDP between SIPp and us, in both roles: patterns come back only if both ends
+//! understand each other.
 
 use super::call::{Side, claim, exec, pause};
 use super::stage::{Part, Stage};

@@ -318,7 +318,8 @@ fn reports_are_well_formed() {
         reports.iter().filter(|(port, _)| ports.has(*port)).map(|(_, fields)| fields).collect()
     };
     let (own, far) = (of(captured.caller), of(captured.callee));
-    // RFC 3550 §6.1: every packet is compound, begins with a report (200 sender, 201 receiver) and has SDES (202).
+    // RFC 3550 §6.1: every packet is compound, begins with a report (200 sender, 201 receiver) and has SDES
+    // (202).
     assert!(own.iter().all(|fields| fields[0].starts_with("200,202")), "{own:?}");
     assert!(far.iter().all(|fields| fields[0].starts_with("201,202")), "{far:?}");
     assert!(own.len() >= 2 && !far.is_empty(), "{own:?} {far:?}");
