@@ -80,7 +80,8 @@ pub enum What {
         on: bool,
     },
     /// `rtp_stream="wait"`: say [`Happening::StreamsEnded`] as soon as nothing streams any more, at once if so already.
-    TellStreamsEnd,
+    /// The number of the wait comes back with it: of several, only the last is answered.
+    TellStreamsEnd(u32),
     /// The call has ended. Its streams end with BYE; a few milliseconds later, its ports having been read at its end,
     /// it is judged and its ports are given back. Commands after this one do nothing.
     End {
@@ -177,7 +178,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Happening {
     /// Answers [`What::TellStreamsEnd`].
-    StreamsEnded,
+    StreamsEnded(u32),
     /// Something is wrong with the media of a call; at most a few for each call. For the warnings.
     Warning(String),
     /// The check of a pattern has failed (counted in the snapshot too; exit status 253).

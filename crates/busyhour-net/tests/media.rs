@@ -77,7 +77,7 @@ impl Side {
         let sound = Arc::new(Sound { bytes: (0..packets * 160).map(|n| (n % 251) as u8).collect() });
         let source = Source::Sound { sound, form: pcmu(), loops: Some(1) };
         self.command(call.token, What::Play { medium: Medium::Audio, source });
-        self.command(call.token, What::TellStreamsEnd);
+        self.command(call.token, What::TellStreamsEnd(1));
     }
 
     fn end(&self, call: &Call) {
@@ -86,7 +86,7 @@ impl Side {
 
     fn wait_for_streams(&self, count: usize) {
         self.rig.wait(0, "the streams' end", |log| {
-            let ended = |event: &&busyhour_media::Event| event.happening == Happening::StreamsEnded;
+            let ended = |event: &&busyhour_media::Event| event.happening == Happening::StreamsEnded(1);
             log.media.iter().filter(ended).count() >= count
         });
     }
@@ -348,7 +348,7 @@ fn a_run_dropped_ends_by_itself() {
 fn a_command_for_no_thread_is_counted() {
     let one = Side::start(options(address(13)), 1);
     let call = MediaCall { worker: 0, token: 1 };
-    one.rig.act(0, Action::Media(Command { thread: 9, call, what: What::TellStreamsEnd }));
+    one.rig.act(0, Action::Media(Command { thread: 9, call, what: What::TellStreamsEnd(1) }));
     eventually("the count", || one.rig.workers().snapshots()[0].generator.ring_overflows == 1);
     one.finish();
 }

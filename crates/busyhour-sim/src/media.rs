@@ -121,9 +121,9 @@ impl Books {
 
     /// What is said to a command where there are no media threads, and when.
     pub(crate) fn answer(&self, now: Time, command: &Command) -> Option<(Time, Event)> {
-        let What::TellStreamsEnd = command.what else { return None };
+        let What::TellStreamsEnd(wait) = command.what else { return None };
         let at = now + self.streams_end_ms? * 1000;
-        Some((at, Event { call: command.call, happening: Happening::StreamsEnded }))
+        Some((at, Event { call: command.call, happening: Happening::StreamsEnded(wait) }))
     }
 }
 

@@ -421,6 +421,33 @@ fn a_wait_may_time_out_to_a_label() {
 }
 
 #[test]
+fn an_answer_that_comes_late_ends_no_later_wait() {
+    let first = "<exec rtp_stream=\"apattern,1\"/><exec rtp_stream=\"wait\" timeout=\"200\"/>";
+    let steps = [
+        &nop("ontimeout=\"late\"", first),
+        "<label id=\"late\"/>",
+        &nop("", "<exec rtp_stream=\"wait\"/>"),
+        &send("OPTIONS", ""),
+        &recv("response=\"200\""),
+    ];
+    let mut world = World::new(1, Conditions::perfect());
+    let peer = world.add_puppet();
+    let node = Node::client(&scenario(&steps), peer, |settings| {
+        with_media(settings);
+        settings.calls_max = Some(1);
+    });
+    let node = world.add(node.streams_end(300));
+    let mut stage = Stage { world, node, peer };
+    // The first wait's answer comes after 300 ms, the second one's 200 ms later.
+    stage.wait(450);
+    stage.hears_nothing();
+    stage.wait(60);
+    let options = stage.hears("OPTIONS");
+    stage.say(&response(&options, "200 OK"));
+    stage.succeeds();
+}
+
+#[test]
 fn a_wait_that_times_out_without_a_label_hangs_up() {
     let (mut stage, _) = client(&[
         &invite(&["m=audio [rtpstream_audio_port] RTP/AVP 0"]),

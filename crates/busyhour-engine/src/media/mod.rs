@@ -42,6 +42,8 @@ pub(crate) struct CallMedia {
     lines: [Line; Medium::COUNT],
     offer: Offer,
     wait: Option<Wait>,
+    /// How many waits there have been.
+    waits: u32,
     /// Somebody was told that nothing can be sent yet.
     warned: bool,
     /// When the SDP that is settled came or went.
@@ -155,6 +157,7 @@ fn of<'c>(prepared: &Prepared, context: &Context, call: &'c mut Call) -> &'c mut
             lines: Default::default(),
             offer: Offer::Nobodys,
             wait: None,
+            waits: 0,
             warned: false,
             answered: Time::ZERO,
         })
@@ -188,9 +191,9 @@ pub(crate) fn handle(engine: &mut Engine, event: Event) {
     let reference = CallRef { index: token as u32, generation: (token >> 32) as u32 };
     let index = engine.calls.resolve(reference);
     match event.happening {
-        Happening::StreamsEnded => {
+        Happening::StreamsEnded(wait) => {
             if let Some(index) = index {
-                engine.work(index, streams_ended);
+                engine.work(index, |prepared, context, call| streams_ended(prepared, context, call, wait));
             }
         }
         Happening::Warning(text) | Happening::CheckFailed(text) => {

@@ -16,6 +16,8 @@ pub(super) struct Wait {
     pub(super) until: Time,
     /// The step of the action.
     step: u32,
+    /// Tells its answer from that of an earlier wait.
+    number: u32,
 }
 
 /// Begins to wait; a further wait of the same list takes the place of the first. `step` is that of the action.
@@ -23,18 +25,27 @@ pub(crate) fn wait_for_streams(context: &mut Context, call: &mut Call, step: u32
     // Without media nothing streams.
     let Some(media) = call.media.as_mut().filter(|media| media.ear.is_some()) else { return };
     let until = if timeout_ms == 0 { Time::ZERO } else { context.now + timeout_ms.saturating_mul(1000) };
-    if media.wait.replace(Wait { until, step }).is_none() {
+    media.waits = media.waits.wrapping_add(1);
+    let number = media.waits;
+    if media.wait.replace(Wait { until, step, number }).is_none() {
         call.errands += 1;
     }
-    context.media.push_back(media.command(What::TellStreamsEnd));
+    context.media.push_back(media.command(What::TellStreamsEnd(number)));
 }
 
-/// Nothing streams any more.
-pub(crate) fn streams_ended(prepared: &Prepared, context: &mut Context, call: &mut Call) -> Fate {
-    // A wait that timed out is no more.
-    if take(call).is_none() {
+/// Nothing streams any more, says the answer to a wait.
+pub(crate) fn streams_ended(
+    prepared: &Prepared,
+    context: &mut Context,
+    call: &mut Call,
+    answered: u32,
+) -> Fate {
+    // A wait that timed out is no more, and its answer is not that of a later one.
+    let awaited = call.media.as_ref().and_then(|media| media.wait.as_ref()).map(|wait| wait.number);
+    if awaited != Some(answered) {
         return Fate::Waits;
     }
+    take(call);
     errand::go_on(prepared, context, call)
 }
 

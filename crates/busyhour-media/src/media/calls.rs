@@ -35,7 +35,7 @@ pub(crate) struct Call {
     pub(crate) number: u64,
     lines: [u32; Medium::COUNT],
     /// The engine waits for the end of its streams.
-    pub(crate) tell_streams_end: bool,
+    pub(crate) tell_streams_end: Option<u32>,
     /// Something has been said about it; more would only repeat it.
     pub(crate) warned: bool,
     /// A check of it has failed.
@@ -67,7 +67,7 @@ impl Calls {
             phase: Phase::of(number),
             number,
             lines: [NONE; Medium::COUNT],
-            tell_streams_end: false,
+            tell_streams_end: None,
             warned: false,
             check_failed: false,
         };

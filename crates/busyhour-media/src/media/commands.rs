@@ -27,8 +27,8 @@ impl Media {
         let Some(call) = self.calls.find(name) else {
             match what {
                 What::Listen { port, .. } => self.out.wishes.push_back(PortRequest::GiveBack(port.id)),
-                What::TellStreamsEnd => {
-                    self.out.events.push_back(Event { call: name, happening: Happening::StreamsEnded });
+                What::TellStreamsEnd(wait) => {
+                    self.out.events.push_back(Event { call: name, happening: Happening::StreamsEnded(wait) });
                 }
                 _ => {}
             }
@@ -48,9 +48,9 @@ impl Media {
             What::Resume(media) => self.pause(now, call, media, false),
             What::StopStream(medium) => self.stop_stream(now, call, medium),
             What::Echo { medium, on } => self.set_echo(now, call, medium, on),
-            What::TellStreamsEnd => {
+            What::TellStreamsEnd(wait) => {
                 if let Some(call) = self.calls.get(call) {
-                    call.tell_streams_end = true;
+                    call.tell_streams_end = Some(wait);
                 }
                 self.tell_streams_end(call);
             }
@@ -216,18 +216,16 @@ impl Media {
     /// Tells the engine that nothing streams any more, if it waits for that and it is so.
     pub(super) fn tell_streams_end(&mut self, call: u32) {
         let Some(found) = self.calls.get(call) else { return };
-        if !found.tell_streams_end {
-            return;
-        }
+        let Some(wait) = found.tell_streams_end else { return };
         let name = found.name;
         let streams = found.lines().any(|line| self.lines.get(line).is_some_and(|line| line.streams()));
         if streams {
             return;
         }
         if let Some(found) = self.calls.get(call) {
-            found.tell_streams_end = false;
+            found.tell_streams_end = None;
         }
-        self.out.events.push_back(Event { call: name, happening: Happening::StreamsEnded });
+        self.out.events.push_back(Event { call: name, happening: Happening::StreamsEnded(wait) });
     }
 
     fn end(&mut self, now: Time, call: u32, name: MediaCall) {

@@ -95,7 +95,7 @@ fn apply(link: &mut Link, end: usize, call: u64, medium: Medium, step: Step) {
         Step::Resume => What::Resume(Media::All),
         Step::Stop => What::StopStream(medium),
         Step::Echo(on) => What::Echo { medium, on },
-        Step::Tell => What::TellStreamsEnd,
+        Step::Tell => What::TellStreamsEnd(1),
         Step::End => What::End { failed: call.is_multiple_of(2) },
         Step::Datagram(to, rtcp, from, mut bytes) => {
             let (now, from) = (link.now, link.address(1 - end, from));

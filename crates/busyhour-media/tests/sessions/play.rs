@@ -216,20 +216,20 @@ fn hold_rests_and_goes_on() {
 #[test]
 fn end_of_streams_is_told_once_all_have_ended() {
     let mut link = link();
-    link.command(0, 1, What::TellStreamsEnd);
+    link.command(0, 1, What::TellStreamsEnd(1));
     assert_eq!(link.ends[0].events.len(), 1, "nothing streams");
     link.play(0, 1, sound(3200, Some(1)));
-    link.command(0, 1, What::TellStreamsEnd);
+    link.command(0, 1, What::TellStreamsEnd(1));
     link.run_ms(300);
     assert_eq!(link.ends[0].events.len(), 1);
     link.run_ms(200);
     assert_eq!(link.ends[0].events.len(), 2);
     link.play(0, 1, sound(3200, None));
-    link.command(0, 1, What::TellStreamsEnd);
+    link.command(0, 1, What::TellStreamsEnd(1));
     link.run_ms(5000);
     assert_eq!(link.ends[0].events.len(), 2, "it has no end");
     link.play(0, 1, sound(3200, Some(0)));
-    assert!(link.ends[0].events.iter().all(|event| event.happening == Happening::StreamsEnded));
+    assert!(link.ends[0].events.iter().all(|event| event.happening == Happening::StreamsEnded(1)));
     assert_eq!(link.ends[0].events.len(), 3, "a play of nothing ends what played");
 }
 
@@ -242,7 +242,7 @@ fn next_sound_follows_without_a_gap_or_a_double() {
         if !link.ends[0].events.is_empty() {
             break;
         }
-        link.command(0, 1, What::TellStreamsEnd);
+        link.command(0, 1, What::TellStreamsEnd(1));
     }
     link.play(0, 1, sound(1600, Some(1)));
     link.run_ms(400);

@@ -138,7 +138,7 @@ impl MediaInbox {
 fn is_vital(what: &What) -> bool {
     match what {
         What::Begin(_) | What::Listen { .. } | What::Remote { .. } | What::Secure { .. } => true,
-        What::TellStreamsEnd | What::End { .. } => true,
+        What::TellStreamsEnd(_) | What::End { .. } => true,
         What::Play { .. } | What::Pause(_) | What::Resume(_) | What::StopStream(_) | What::Echo { .. } => {
             false
         }

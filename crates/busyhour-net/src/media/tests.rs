@@ -381,7 +381,7 @@ fn commands_before_the_end_are_handled_and_none_after_it() {
     assert_eq!(threads.put(0, &mut commands), 0);
     rig.finish();
     assert_eq!(desk.lock().unwrap().commands, 1000);
-    commands.push(command(What::TellStreamsEnd));
+    commands.push(command(What::TellStreamsEnd(1)));
     assert_eq!(threads.put(0, &mut commands), 0);
     assert!(commands.is_empty());
 }
@@ -389,15 +389,17 @@ fn commands_before_the_end_are_handled_and_none_after_it() {
 #[test]
 fn events_reach_the_worker_and_after_its_end_whoever_reads_warnings() {
     let rig = Rig::start(7);
-    rig.desk(|desk| desk.events.push_back(event(Happening::StreamsEnded)));
+    rig.desk(|desk| desk.events.push_back(event(Happening::StreamsEnded(1))));
     rig.wait("an event's way", |desk| desk.events.is_empty());
     rig.turn();
     let mut requests = Vec::new();
     rig.workers[0].take(&mut requests);
-    assert!(matches!(&requests[..], [Request::Media(event)] if event.happening == Happening::StreamsEnded));
+    assert!(
+        matches!(&requests[..], [Request::Media(event)] if event.happening == Happening::StreamsEnded(1))
+    );
     rig.workers[0].close(None);
     let late =
-        [Happening::Warning("late".into()), Happening::StreamsEnded, Happening::CheckFailed("bad".into())];
+        [Happening::Warning("late".into()), Happening::StreamsEnded(1), Happening::CheckFailed("bad".into())];
     rig.desk(|desk| desk.events.extend(late.map(event)));
     rig.wait("the others' way", |desk| desk.events.is_empty());
     rig.turn();
