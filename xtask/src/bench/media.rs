@@ -83,7 +83,8 @@ fn replay(bench: &Bench, contestant: &Contestant) -> Outcome<f64> {
 pub(super) fn both_ways(bench: &Bench) -> Outcome<Vec<Row>> {
     let hold = Duration::from_secs(if bench.quick { 5 } else { 20 });
     let calls = if bench.quick { COMPARED_CALLS } else { HEARD_CALLS };
-    let ended = echoed(bench, calls, hold, Protection::None, &[])?;
+    let pair = pair(bench, calls, hold, "media_caller.xml", "media_speaker.xml", &[])?;
+    let ended = pair.play(hold * 2 + Duration::from_secs(60))?;
     all_well(&ended, calls)?;
     let p99 =
         p99_ms(&ended.output, "lateness of media packets").ok_or("no line `lateness of media packets`")?;
@@ -225,7 +226,17 @@ fn pair<'a>(
     Ok(Pair {
         client: (&bench.busyhour, &[0]),
         server: (&bench.busyhour, &[1]),
-        server_words: words(&["-sf", &file(echo), "-min_rtp_port", "35000", "-max_rtp_port", "59999"]),
+        server_words: words(&[
+            "-sf",
+            &file(echo),
+            "-key",
+            "sound",
+            &sound,
+            "-min_rtp_port",
+            "35000",
+            "-max_rtp_port",
+            "59999",
+        ]),
         mode: "u1",
         rate: calls.div_ceil(8).max(1),
         calls,
