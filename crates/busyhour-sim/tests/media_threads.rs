@@ -72,7 +72,8 @@ fn nothing_is_left_behind() {
             let open = world.snapshot(node).counters.open;
             let (begun, ended) = world.node(node).media_calls();
             assert_eq!((begun, open), (ended, 0), "seed {seed}");
-            assert!(seed % 7 > 3 || begun > 0, "seed {seed}");
+            // With much loss, or aborted before the first INVITE arrives, there may be none.
+            assert!(seed % 7 > 3 || seed % 5 == 0 || begun > 0, "seed {seed}");
             let (taken, given_back) = ports.counts();
             assert_eq!(taken, given_back, "seed {seed}");
         }
