@@ -77,6 +77,21 @@ pub struct Batch {
     pub packets: Vec<Packet>,
 }
 
+impl Batch {
+    /// Packets for which memory is kept from one batch to the next.
+    const PACKETS_KEPT: usize = 2048;
+    /// Bytes kept likewise.
+    const BYTES_KEPT: usize = 512 << 10;
+
+    /// Forgets all packets and keeps the memory, but for what a burst of late ones has taken.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.packets.clear();
+        self.bytes.shrink_to(Self::BYTES_KEPT);
+        self.packets.shrink_to(Self::PACKETS_KEPT);
+    }
+}
+
 /// One packet of a [`Batch`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet {

@@ -157,8 +157,7 @@ impl<M: MediaEndpoint> MediaThread<M> {
         // What is half done then is of streams only, each of which is checked before it is used; and the batch.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| act(self))) {
             self.panics += 1;
-            self.batch.bytes.clear();
-            self.batch.packets.clear();
+            self.batch.clear();
             let what = (payload.downcast_ref::<&str>().copied())
                 .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
                 .unwrap_or("no text");
@@ -243,8 +242,7 @@ impl<M: MediaEndpoint> MediaThread<M> {
             while self.core.media.poll_transmit(&mut self.batch) {
                 idle = false;
                 self.sender.send(&self.batch, &mut self.sockets, &mut self.core);
-                self.batch.bytes.clear();
-                self.batch.packets.clear();
+                self.batch.clear();
             }
             while let Some(request) = self.core.media.poll_port() {
                 idle = false;
