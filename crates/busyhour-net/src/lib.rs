@@ -11,6 +11,7 @@ mod datagrams;
 mod endpoint;
 mod errands;
 mod inbox;
+mod letterbox;
 pub mod media;
 mod order;
 mod post;

@@ -1,10 +1,10 @@
 //! What other threads put before a media thread.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::mpsc;
 
 use busyhour_media::{Command, MediaSnapshot, What};
+
+use crate::letterbox::Letterbox;
 
 /// Most commands that wait at a time; the thread takes all of them each turn. Those without which a call's media would
 /// never begin or end, or the call wait for ever, come on top: there are but a few of them for each open call.
@@ -14,123 +14,59 @@ const COMMANDS_MAX: usize = 1 << 20;
 pub(super) type Asking = mpsc::Sender<(usize, MediaSnapshot)>;
 
 /// A media thread's inbox and alarm clock.
-#[derive(Debug)]
-pub(super) struct MediaInbox {
-    waker: mio::Waker,
-    /// True while the thread sleeps so long that a command is worth waking it.
-    sleeping: AtomicBool,
-    filled: AtomicBool,
-    waiting: Mutex<Waiting>,
-}
+pub(super) type MediaInbox = Letterbox<Waiting, MediaSnapshot>;
 
 #[derive(Debug, Default)]
-struct Waiting {
+pub(super) struct Waiting {
     commands: Vec<Command>,
     asking: Vec<Asking>,
-    /// The thread has ended; its last snapshot stays here.
-    closed: bool,
-    last: Option<MediaSnapshot>,
 }
 
 impl MediaInbox {
-    pub(super) fn new(registry: &mio::Registry, token: mio::Token) -> io::Result<MediaInbox> {
-        Ok(MediaInbox {
-            waker: mio::Waker::new(registry, token)?,
-            sleeping: AtomicBool::new(false),
-            filled: AtomicBool::new(false),
-            waiting: Mutex::default(),
+    /// Takes all of `commands`, leaving it empty; says how many were dropped for want of room.
+    pub(super) fn put(&self, commands: &mut Vec<Command>) -> u64 {
+        let dropped = self.put_with(|waiting| Some(waiting.add(commands)));
+        dropped.unwrap_or_else(|| {
+            // The run is over for this thread, and all calls' media with it.
+            commands.clear();
+            0
         })
     }
 
-    /// Takes all of `commands`, leaving it empty; says how many were dropped for want of room.
-    pub(super) fn put(&self, commands: &mut Vec<Command>) -> u64 {
-        let mut waiting = self.waiting();
+    /// Asks for a snapshot; false if the thread has ended.
+    pub(super) fn ask(&self, asking: Asking) -> bool {
+        let put = self.put_with(|waiting| {
+            waiting.asking.push(asking);
+            Some(())
+        });
+        put.is_some()
+    }
+
+    /// Swaps what waits into these, which must be empty.
+    pub(super) fn take(&self, commands: &mut Vec<Command>, asking: &mut Vec<Asking>) {
+        self.take_with(|waiting| {
+            std::mem::swap(&mut waiting.commands, commands);
+            std::mem::swap(&mut waiting.asking, asking);
+        });
+    }
+}
+
+impl Waiting {
+    /// Takes all of `commands`; says how many were dropped for want of room.
+    fn add(&mut self, commands: &mut Vec<Command>) -> u64 {
         let mut dropped = 0;
-        if waiting.closed {
-            // The run is over for this thread, and all calls' media with it.
-            commands.clear();
-            return 0;
-        }
-        if waiting.commands.len() + commands.len() <= COMMANDS_MAX {
-            waiting.commands.append(commands);
+        if self.commands.len() + commands.len() <= COMMANDS_MAX {
+            self.commands.append(commands);
         } else {
             for command in commands.drain(..) {
-                if waiting.commands.len() < COMMANDS_MAX || is_vital(&command.what) {
-                    waiting.commands.push(command);
+                if self.commands.len() < COMMANDS_MAX || is_vital(&command.what) {
+                    self.commands.push(command);
                 } else {
                     dropped += 1;
                 }
             }
         }
-        drop(waiting);
-        self.filled.store(true, Ordering::Release);
-        self.wake();
         dropped
-    }
-
-    /// Asks for a snapshot; false if the thread has ended.
-    pub(super) fn ask(&self, asking: Asking) -> bool {
-        let mut waiting = self.waiting();
-        if waiting.closed {
-            return false;
-        }
-        waiting.asking.push(asking);
-        drop(waiting);
-        self.filled.store(true, Ordering::Release);
-        self.wake();
-        true
-    }
-
-    /// Swaps what waits into these, which must be empty.
-    pub(super) fn take(&self, commands: &mut Vec<Command>, asking: &mut Vec<Asking>) {
-        if self.filled.load(Ordering::Relaxed) && self.filled.swap(false, Ordering::AcqRel) {
-            let mut waiting = self.waiting();
-            std::mem::swap(&mut waiting.commands, commands);
-            std::mem::swap(&mut waiting.asking, asking);
-        }
-    }
-
-    /// Nothing is taken from here any more.
-    pub(super) fn close(&self, last: Option<MediaSnapshot>) {
-        let mut waiting = self.waiting();
-        waiting.closed = true;
-        waiting.commands = Vec::new();
-        waiting.asking.clear();
-        waiting.last = last.or(waiting.last.take());
-    }
-
-    /// The snapshot with which the thread ended.
-    pub(super) fn last(&self) -> Option<MediaSnapshot> {
-        self.waiting().last.clone()
-    }
-
-    /// Wakes the thread if it sleeps. What it shall see must have been written before.
-    pub(super) fn wake(&self) {
-        // Pairs with the fence in `fall_asleep`: either the thread sees what we wrote, or we see that it sleeps.
-        fence(Ordering::SeqCst);
-        if self.sleeping.load(Ordering::Relaxed) && self.sleeping.swap(false, Ordering::Relaxed) {
-            // It fails only if the descriptor is gone, and then so is the thread.
-            let _ = self.waker.wake();
-        }
-    }
-
-    /// Announces that the thread will sleep; it must look once more after this whether something waits.
-    pub(super) fn fall_asleep(&self) {
-        self.sleeping.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-    }
-
-    /// Whether something waits in here.
-    pub(super) fn is_filled(&self) -> bool {
-        self.filled.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn wake_up(&self) {
-        self.sleeping.store(false, Ordering::Relaxed);
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
