@@ -371,4 +371,9 @@ impl Call {
     pub(crate) fn automatic_id(&self) -> bool {
         self.number == 0
     }
+
+    /// A warning about the call, which names it.
+    pub(crate) fn warning(&self, text: &str) -> Vec<u8> {
+        [text.as_bytes(), b", Call-Id '", self.id.as_bytes(), b"'"].concat()
+    }
 }

@@ -17,7 +17,7 @@ use crate::dead_call::Ending;
 use crate::errand;
 use crate::event::Event;
 use crate::injection::Files;
-use crate::media;
+use crate::media::{self, Keys};
 use crate::prepare::{Eregs, Prepared};
 use crate::render;
 use crate::settings::MediaSettings;
@@ -142,14 +142,19 @@ fn update<T>(
 /// the default one.
 pub(crate) fn text(prepared: &Prepared, context: &mut Context, call: &Call, template: &Template) -> Vec<u8> {
     let mut out = Vec::new();
-    if let Err(trouble) = source(prepared, context, call).render(template, &mut out) {
+    if let Err(trouble) = source(prepared, context, call, Keys::NONE).render(template, &mut out) {
         context.warn(|| trouble.text.into_bytes());
         out.clear();
     }
     out
 }
 
-fn source<'a>(prepared: &'a Prepared, context: &'a Context, call: &'a Call) -> render::Source<'a> {
+fn source<'a>(
+    prepared: &'a Prepared,
+    context: &'a Context,
+    call: &'a Call,
+    keys: &'a Keys,
+) -> render::Source<'a> {
     render::Source {
         prepared,
         settings: &context.settings,
@@ -159,6 +164,7 @@ fn source<'a>(prepared: &'a Prepared, context: &'a Context, call: &'a Call) -> r
         branch_index: i64::from(call.step) - 1,
         message_index: -1,
         swapped: false,
+        keys,
     }
 }
 
@@ -185,10 +191,10 @@ impl Host for Running<'_> {
         // No call is there in `<init>` that could have ports or keys.
         let ready = match self.part {
             Part::Step(_) => media::prepare_text(self.prepared, self.context, self.call, template),
-            Part::Init(_) => Ok(()),
+            Part::Init(_) => Ok(Keys::default()),
         };
-        let rendered =
-            ready.and_then(|()| source(self.prepared, self.context, self.call).render(template, out));
+        let rendered = ready
+            .and_then(|keys| source(self.prepared, self.context, self.call, &keys).render(template, out));
         rendered.map_err(|trouble| {
             out.truncate(start);
             self.context.warn(|| trouble.text.into_bytes());

@@ -14,7 +14,7 @@ use crate::circuits;
 use crate::date;
 use crate::injection;
 use crate::kept::{FROM, TO};
-use crate::media;
+use crate::media::{self, Keys, KeysLeft};
 use crate::prepare::Prepared;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -44,6 +44,8 @@ pub(crate) struct Source<'a> {
     pub(crate) message_index: i64,
     /// Exchanges From and To: the kept message was the peer's request, and this is ours.
     pub(crate) swapped: bool,
+    /// What its crypto lines are to have.
+    pub(crate) keys: &'a Keys,
 }
 
 /// Why a text cannot be made.
@@ -76,6 +78,7 @@ impl Source<'_> {
         // In a box, so that texts without it carry no more than a pointer along.
         let mut credentials_at: Option<Box<Place<'_>>> = None;
         let mut line_vanishes = false;
+        let mut keys = self.keys.iter();
         for piece in &template.pieces {
             match piece {
                 Piece::Literal(bytes) => {
@@ -103,7 +106,7 @@ impl Source<'_> {
                 Piece::Keyword(keyword) => {
                     let may_vanish = (out.len() == start || out.ends_with(b"\n")) && can_be_empty(keyword);
                     let before = out.len();
-                    self.keyword(keyword, out)?;
+                    self.keyword(keyword, &mut keys, out)?;
                     if let Keyword::Field { file, .. } = keyword
                         && injection::may_hold_credentials(self, *file)
                         && let Some((at, credentials)) = auth::in_value(&out[before..])
@@ -129,7 +132,12 @@ impl Source<'_> {
         Ok(())
     }
 
-    fn keyword(&self, keyword: &Keyword, out: &mut Vec<u8>) -> Result<(), Unrenderable> {
+    fn keyword(
+        &self,
+        keyword: &Keyword,
+        keys: &mut KeysLeft<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unrenderable> {
         let call = self.call;
         match keyword {
             Keyword::CallNumber => number(call.number as i64, out),
@@ -202,7 +210,7 @@ impl Source<'_> {
             }
             Keyword::TdmMap => circuits::render(self.settings, call, out)?,
             Keyword::File(name) => self.file(name, out)?,
-            Keyword::RtpStreamPort(..) | Keyword::Crypto(_) => media::append(keyword, call, out)?,
+            Keyword::RtpStreamPort(..) | Keyword::Crypto(_) => media::append(keyword, call, keys, out)?,
             // These are placed by `render`.
             Keyword::Len(_) | Keyword::Authentication(_) => {}
         }
@@ -235,7 +243,8 @@ impl Source<'_> {
 
     fn file(&self, name: &Template, out: &mut Vec<u8>) -> Result<(), Unrenderable> {
         let mut path = Vec::new();
-        self.render(name, &mut path)?;
+        // The keys are the message's.
+        Source { keys: Keys::NONE, ..*self }.render(name, &mut path)?;
         let bytes = self
             .settings
             .read_file

@@ -284,6 +284,45 @@ fn keywords_of_keys_make_them_anew_or_again() {
     assert_ne!(crypto(&first), crypto(&third));
 }
 
+#[test]
+fn each_keyword_has_its_key_however_many_lines_there_are() {
+    let line = |suite: &str, key: &str| format!("a=crypto:[cryptotag1audio] {suite} inline:[{key}]");
+    let lines = [
+        line("[cryptosuiteaescm192sha1801audio]", "cryptokeyparams1audio"),
+        line("[cryptosuitenullsha1801audio]", "cryptokeyparams1audio"),
+        line("[cryptosuiteaescm128sha1322audio]", "cryptokeyparams2audio"),
+        line("[cryptosuiteaescm256sha1801audio]", "cryptokeyparams1audio"),
+        line("[cryptosuiteaescm256sha1321audio]", "cryptokeyparams1audio"),
+        line("[cryptosuiteaescm256sha1321audio]", "cryptokeyparams1audio-9"),
+        line("[cryptosuiteaescm128sha1322audio]", "cryptokeyparams2audio-9"),
+    ];
+    let mut sdp = vec!["m=audio [rtpstream_audio_port] RTP/SAVP 0"];
+    sdp.extend(lines.iter().map(String::as_str));
+    let (mut stage, _) =
+        client(&[&invite(&sdp), &recv("response=\"200\""), &nop("", LISTENS), &recv("request=\"BYE\"")]);
+    let invite = stage.hears("INVITE");
+    let keys: Vec<_> = invite.split("\r\n").filter_map(|line| Some(line.split_once("inline:")?.1)).collect();
+    assert_eq!(keys.iter().map(|key| key.len()).collect::<Vec<_>>(), [52, 40, 40, 64, 64, 64, 40]);
+    let (fresh, repeated) = keys.split_at(5);
+    assert_eq!(repeated, [keys[4], keys[2]]);
+    for (at, key) in fresh.iter().enumerate() {
+        assert!(!fresh[..at].contains(key), "line {at} has a key of its own: {keys:?}");
+    }
+    told(&mut stage);
+    let theirs = format!("a=crypto:1 AES_192_CM_HMAC_SHA1_80 inline:{}AgI=", "AgIC".repeat(12));
+    stage.say(&with_sdp(&response(&invite, "200 OK"), &secure(&[theirs])));
+    let secured = told(&mut stage).swap_remove(0);
+    let begin = format!("Secure audio AES_192_CM_HMAC_SHA1_80 {:02x} / ", first_byte(keys[0]));
+    assert!(secured.starts_with(&begin), "{secured}, but the line's key is {}", keys[0]);
+}
+
+/// The first byte of base64.
+fn first_byte(text: &str) -> u8 {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let place = |at: usize| alphabet.iter().position(|byte| *byte == text.as_bytes()[at]).unwrap() as u8;
+    place(0) << 2 | place(1) >> 4
+}
+
 /// 30 bytes of `n`, as in `inline:`.
 fn key(n: u8) -> &'static str {
     match n {

@@ -38,15 +38,21 @@ pub(super) struct Line {
 }
 
 impl State {
-    /// Makes a key for crypto line 1 or 2, unless the present one is to stay.
-    pub(super) fn make_key(&mut self, line: u8, suite: Suite, again: bool, random: &mut SmallRng) {
-        let Some(made) = self.made.get_mut(usize::from(line).wrapping_sub(1)) else { return };
-        if again && made.as_ref().is_some_and(|(of, _)| *of == suite) {
-            return;
+    /// Makes a key for crypto line 1 or 2, unless the present one is to stay, and returns it as `inline:` has it.
+    pub(super) fn make_key(
+        &mut self,
+        line: u8,
+        suite: Suite,
+        again: bool,
+        random: &mut SmallRng,
+    ) -> Option<&str> {
+        let made = self.made.get_mut(usize::from(line).wrapping_sub(1))?;
+        if !again || made.as_ref().is_none_or(|(of, _)| *of != suite) {
+            let mut key = vec![0; suite.key_len() + suite.salt_len()];
+            random.fill(&mut key[..]);
+            *made = Some((suite, Policy::new(suite, key).to_inline()));
         }
-        let mut key = vec![0; suite.key_len() + suite.salt_len()];
-        random.fill(&mut key[..]);
-        *made = Some((suite, Policy::new(suite, key).to_inline()));
+        self.key_text(line)
     }
 
     /// The key of crypto line 1 or 2, as `inline:` has it.

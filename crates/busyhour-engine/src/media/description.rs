@@ -11,7 +11,7 @@ use busyhour_wire::Message;
 use busyhour_wire::sdp::{Connection, Destination, Medium, Section, Session};
 
 use super::crypto;
-use super::{CallMedia, Offer, of, with_call_id};
+use super::{CallMedia, Offer, of};
 use crate::call::Call;
 use crate::context::Context;
 use crate::prepare::{self, Prepared};
@@ -43,7 +43,7 @@ pub(crate) fn received(
     of(prepared, context, call);
     let faults = take(prepared, context, call, &session);
     for fault in faults {
-        context.warn(|| with_call_id(&fault, call));
+        context.warn(|| call.warning(&fault));
     }
     let Some(media) = &mut call.media else { return Ok(()) };
     for medium in Medium::ALL {
@@ -109,7 +109,7 @@ pub(crate) fn sent(
         media.hear_ours(medium);
     }
     if let Some(fault) = fault {
-        context.warn(|| with_call_id(&fault, call));
+        context.warn(|| call.warning(&fault));
     }
     let Some(media) = &mut call.media else { return Ok(()) };
     if we_answer {

@@ -73,13 +73,30 @@ fn last_suite(text: &[u8]) -> Option<Suite> {
     places.max_by_key(|&(place, _)| place).map(|(_, suite)| suite)
 }
 
+/// The keys of a text's crypto lines, as `inline:` has them, one for each keyword in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Keys(Vec<Box<str>>);
+
+impl Keys {
+    /// Those of a text that nobody has prepared: its keywords stand for the keys that the call has.
+    pub(crate) const NONE: &Keys = &Keys(Vec::new());
+
+    pub(crate) fn iter(&self) -> KeysLeft<'_> {
+        self.0.iter()
+    }
+}
+
+/// The keys that a text still comes to.
+pub(crate) type KeysLeft<'k> = std::slice::Iter<'k, Box<str>>;
+
 /// Takes ports and makes keys.
 pub(crate) fn prepare(
     prepared: &Prepared,
     context: &mut Context,
     call: &mut Call,
     needs: &[Need],
-) -> Result<(), Unrenderable> {
+) -> Result<Keys, Unrenderable> {
+    let mut keys = Keys::default();
     for need in needs {
         let taken = match *need {
             Need::OwnPort(medium) => take_own(prepared, context, call, medium),
@@ -94,13 +111,13 @@ pub(crate) fn prepare(
             Need::Key { medium, line, suite, again } => {
                 let mut random = context.random(call);
                 let crypto = of(prepared, context, call).line(medium).crypto.get_or_insert_default();
-                crypto.make_key(line, suite, again, &mut random);
+                keys.0.extend(crypto.make_key(line, suite, again, &mut random).map(Box::from));
                 Ok(())
             }
         };
         taken.map_err(|no_port| Unrenderable::new(FailureKind::MediaPort, no_port.text))?;
     }
-    Ok(())
+    Ok(keys)
 }
 
 /// The same for a text outside of messages, whose needs nobody has written down.
@@ -109,17 +126,22 @@ pub(crate) fn prepare_text(
     context: &mut Context,
     call: &mut Call,
     template: &Template,
-) -> Result<(), Unrenderable> {
+) -> Result<Keys, Unrenderable> {
     if !prepared.media.has_keywords {
-        return Ok(());
+        return Ok(Keys::default());
     }
     // Shared ports are taken only by messages: in other texts they promise nothing to a peer.
     let plan = Plan::default();
     prepare(prepared, context, call, &needs(template, &plan))
 }
 
-/// Appends what such a keyword stands for.
-pub(crate) fn append(keyword: &Keyword, call: &Call, out: &mut Vec<u8>) -> Result<(), Unrenderable> {
+/// Appends what such a keyword stands for. A key is the next one of `keys`, or, past them, the call's present one.
+pub(crate) fn append(
+    keyword: &Keyword,
+    call: &Call,
+    keys: &mut KeysLeft<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), Unrenderable> {
     match keyword {
         Keyword::RtpStreamPort(offset, medium) => {
             let port = call.media.as_ref().and_then(|media| media.lines[medium.index()].port);
@@ -130,8 +152,9 @@ pub(crate) fn append(keyword: &Keyword, call: &Call, out: &mut Vec<u8>) -> Resul
             number(i64::from(port.port) + i64::from(*offset), out);
         }
         Keyword::Crypto(CryptoKeyword { medium, line, part: CryptoPart::KeyParams { .. } }) => {
-            let crypto = call.media.as_ref().and_then(|media| media.lines[medium.index()].crypto.as_ref());
-            let Some(key) = crypto.and_then(|crypto| crypto.key_text(*line)) else {
+            let crypto = || call.media.as_ref()?.lines[medium.index()].crypto.as_ref();
+            let key = keys.next().map(AsRef::as_ref).or_else(|| crypto()?.key_text(*line));
+            let Some(key) = key else {
                 let text = format!("[cryptokeyparams{line}{}]: there is no key yet", medium.name());
                 return Err(Unrenderable::new(FailureKind::CannotMakeMessage, text));
             };

@@ -12,7 +12,7 @@ mod port;
 mod wait;
 
 pub(crate) use description::{received, sent};
-pub(crate) use keywords::{Need, append, append_crypto_word, needs, prepare, prepare_text};
+pub(crate) use keywords::{Keys, KeysLeft, Need, append, append_crypto_word, needs, prepare, prepare_text};
 pub(crate) use plan::Plan;
 pub(crate) use play::{heard, play, tell, tell_of};
 pub(crate) use port::auto_port;
@@ -199,20 +199,11 @@ pub(crate) fn handle(engine: &mut Engine, event: Event) {
         Happening::Warning(text) | Happening::CheckFailed(text) => {
             let call = index.and_then(|index| engine.calls.get_mut(index));
             engine.context.warn(|| match call {
-                Some(call) => with_call_id(&text, call),
+                Some(call) => call.warning(&text),
                 None => text.into_bytes(),
             });
         }
     }
-}
-
-/// A warning about a call.
-pub(crate) fn with_call_id(text: &str, call: &Call) -> Vec<u8> {
-    let mut text = text.as_bytes().to_vec();
-    text.extend_from_slice(b", Call-Id '");
-    text.extend_from_slice(call.id.as_bytes());
-    text.push(b'\'');
-    text
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use busyhour_wire::sdp::Medium;
 
 use super::description::hurry;
 use super::port::take_any;
-use super::{begin, of, with_call_id};
+use super::{begin, of};
 use crate::call::Call;
 use crate::context::Context;
 use crate::prepare::Prepared;
@@ -35,7 +35,7 @@ pub(crate) fn play(
             "the peer's SDP has named no address for {} yet: what streams there waits for it",
             medium.name()
         );
-        context.warn(|| with_call_id(&text, call));
+        context.warn(|| call.warning(&text));
     }
     Ok(())
 }
@@ -52,7 +52,7 @@ pub(crate) fn tell_of(
     what: What,
 ) -> Result<(), FailureKind> {
     if let Err(no_port) = take_any(prepared, context, call, medium) {
-        context.warn(|| with_call_id(&format!("{}: the call fails", no_port.text), call));
+        context.warn(|| call.warning(&format!("{}: the call fails", no_port.text)));
         return Err(FailureKind::MediaPort);
     }
     hurry(context, call);
@@ -64,7 +64,7 @@ pub(crate) fn tell_of(
 pub(crate) fn tell(prepared: &Prepared, context: &mut Context, call: &mut Call, what: What) {
     begin(prepared, context, call);
     if context.media.len() >= WAITING_MAX {
-        context.warn(|| with_call_id("media threads are too slow: a media action is left out", call));
+        context.warn(|| call.warning("media threads are too slow: a media action is left out"));
         return;
     }
     let command = of(prepared, context, call).command(what);

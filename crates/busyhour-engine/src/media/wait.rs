@@ -65,7 +65,7 @@ pub(crate) fn timeout(prepared: &Prepared, context: &mut Context, call: &mut Cal
             None => "without label: the call fails".to_owned(),
         };
         let text = format!("rtp_stream wait timeout on message {}:{step}, {then}", call.program);
-        super::with_call_id(&text, call)
+        call.warning(&text)
     });
     match label {
         Some(target) => call.go_to(target),

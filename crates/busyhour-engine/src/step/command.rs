@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::event::Direction;
 use crate::host::{self, Part};
-use crate::media;
+use crate::media::{self, Keys};
 use crate::prepare::Prepared;
 use crate::render::{self, Unrenderable};
 use crate::snapshot::FailureKind;
@@ -37,7 +37,7 @@ pub(super) fn send(
     let index = call.step;
     super::bookkeeping(context, call, step, context.now);
     let text = media::prepare_text(prepared, context, call, &send.template)
-        .and_then(|()| render(prepared, context, call, &send.template));
+        .and_then(|keys| render(prepared, context, call, &send.template, &keys));
     let text = match text {
         Ok(text) => text,
         Err(trouble) => {
@@ -143,8 +143,8 @@ pub(crate) fn send_abort(prepared: &Prepared, context: &mut Context, call: &Call
     let mut own = prepared.program.default_messages.iter();
     let own = own.find(|(of, _)| *of == DefaultMessage::ThirdPartyAbort).map(|(_, template)| template);
     let rendered = match own {
-        Some(template) => render(prepared, context, call, template),
-        None => render(prepared, context, call, &abort_template()),
+        Some(template) => render(prepared, context, call, template, Keys::NONE),
+        None => render(prepared, context, call, &abort_template(), Keys::NONE),
     };
     match rendered {
         Ok(text) => match obstacle(context, &text) {
@@ -271,6 +271,7 @@ fn render(
     context: &Context,
     call: &Call,
     template: &Template,
+    keys: &Keys,
 ) -> Result<Vec<u8>, Unrenderable> {
     let source = render::Source {
         prepared,
@@ -281,6 +282,7 @@ fn render(
         branch_index: i64::from(call.step),
         message_index: i64::from(call.step),
         swapped: false,
+        keys,
     };
     let mut text = Vec::new();
     source.render(template, &mut text)?;
@@ -311,13 +313,7 @@ fn not_sent(context: &mut Context, call: &Call, why: &str) -> Fate {
 }
 
 fn warn(context: &mut Context, call: &Call, what: &str) {
-    context.warn(|| {
-        let mut text = what.as_bytes().to_vec();
-        text.extend_from_slice(b", Call-Id '");
-        text.extend_from_slice(call.id.as_bytes());
-        text.push(b'\'');
-        text
-    });
+    context.warn(|| call.warning(what));
 }
 
 #[cfg(test)]

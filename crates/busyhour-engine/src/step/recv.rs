@@ -106,7 +106,7 @@ pub(crate) fn take(
         && !step.ignore_sdp
         && let Err(why) = media::received(prepared, context, call, message)
     {
-        context.warn(|| media::with_call_id(&format!("{why}: the call is rejected"), call));
+        context.warn(|| call.warning(&format!("{why}: the call is rejected")));
         keep(prepared, context, call, message);
         return Some(unexpected::release(prepared, context, call, FailureKind::CallRejected));
     }

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::dead_call::Ending;
 use crate::errand;
 use crate::host::{self, Part};
-use crate::media;
+use crate::media::{self, Keys};
 use crate::prepare::{Message, Prepared};
 use crate::render;
 use crate::snapshot::FailureKind;
@@ -39,12 +39,10 @@ pub(super) fn run(
     if let Some(id) = call.open_dialog(&prepared.program) {
         context.opened_dialogs.push((id, call.slot));
     }
-    if let Err(trouble) = media::prepare(prepared, context, call, &message.needs) {
-        context.warn(|| unsent(call, &trouble));
-        return Some(unexpected::release(prepared, context, call, trouble.kind));
-    }
     let start = context.out.bytes.len();
-    if let Err(trouble) = render_in_transaction(prepared, context, call, index, message, send) {
+    let rendered = media::prepare(prepared, context, call, &message.needs)
+        .and_then(|keys| render_in_transaction(prepared, context, call, index, message, send, &keys));
+    if let Err(trouble) = rendered {
         context.out.bytes.truncate(start);
         context.warn(|| unsent(call, &trouble));
         return Some(unexpected::release(prepared, context, call, trouble.kind));
@@ -53,7 +51,7 @@ pub(super) fn run(
         && let Err(why) = media::sent(prepared, context, call, message, start)
     {
         context.out.bytes.truncate(start);
-        context.warn(|| media::with_call_id(&format!("{why}: the call is rejected"), call));
+        context.warn(|| call.warning(&format!("{why}: the call is rejected")));
         return Some(unexpected::release(prepared, context, call, FailureKind::CallRejected));
     }
     note_transactions(context, call, send, index, start);
@@ -88,6 +86,7 @@ fn render_step(
     call: &Call,
     index: u32,
     message: &Message,
+    keys: &Keys,
 ) -> Result<(), render::Unrenderable> {
     let source = render::Source {
         prepared,
@@ -98,6 +97,7 @@ fn render_step(
         branch_index: i64::from(index),
         message_index: i64::from(index),
         swapped: false,
+        keys,
     };
     source.render(&message.template, &mut context.out.bytes)
 }
@@ -111,12 +111,13 @@ fn render_in_transaction(
     index: u32,
     message: &Message,
     send: &Send,
+    keys: &Keys,
 ) -> Result<(), render::Unrenderable> {
     let Some(transaction) = send.response_transaction.map(usize::from) else {
-        return render_step(prepared, context, call, index, message);
+        return render_step(prepared, context, call, index, message, keys);
     };
     exchange_last(call, transaction);
-    let rendered = render_step(prepared, context, call, index, message);
+    let rendered = render_step(prepared, context, call, index, message, keys);
     exchange_last(call, transaction);
     rendered
 }
@@ -253,7 +254,7 @@ fn send_stored_in_dialog(
         Stored::Bytes(bytes) => context.out.bytes.extend_from_slice(bytes),
         // What is rendered again was rendered before, from the same values.
         _ => {
-            if render_step(prepared, context, call, step, message).is_err() {
+            if render_step(prepared, context, call, step, message, Keys::NONE).is_err() {
                 context.out.bytes.truncate(start);
                 return;
             }
@@ -289,7 +290,7 @@ pub(crate) fn repeat_step(prepared: &Prepared, context: &mut Context, call: &mut
     context.step(call, step).retransmissions += 1;
     let start = context.out.bytes.len();
     let message = &prepared.messages[step as usize];
-    if let Err(trouble) = render_step(prepared, context, call, step, message) {
+    if let Err(trouble) = render_step(prepared, context, call, step, message, Keys::NONE) {
         context.out.bytes.truncate(start);
         context.warn(|| unsent(call, &trouble));
         return;
@@ -316,6 +317,7 @@ pub(crate) fn send_automatic(
         branch_index: branch_index(prepared, call, kind),
         message_index: if kind == automatic::Kind::Bye { steps(prepared) } else { -1 },
         swapped: call.dialog.last.is_request && kind != automatic::Kind::Ok,
+        keys: Keys::NONE,
     };
     if let Err(trouble) = source.render(&message.template, &mut context.out.bytes) {
         context.out.bytes.truncate(start);
@@ -352,8 +354,5 @@ fn unsent(call: &Call, trouble: &render::Unrenderable) -> Vec<u8> {
 }
 
 fn too_long(call: &Call) -> Vec<u8> {
-    let mut text = b"message too long for the transport, Call-Id '".to_vec();
-    text.extend_from_slice(call.id.as_bytes());
-    text.push(b'\'');
-    text
+    call.warning("message too long for the transport")
 }
