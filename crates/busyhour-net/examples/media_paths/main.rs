@@ -36,6 +36,11 @@ pub(crate) struct Field {
 pub(crate) trait Way {
     /// One packet of each socket; says how many passed.
     fn round(&mut self, field: &Field) -> io::Result<usize>;
+
+    /// How many packets wait at each socket.
+    fn waiting(&self) -> usize {
+        1
+    }
 }
 
 fn main() -> io::Result<()> {
@@ -72,13 +77,14 @@ enum Direction {
 fn measure(field: &Field, mut way: Box<dyn Way + '_>, direction: Direction) -> io::Result<(f64, usize)> {
     let (ask, asked) = mpsc::channel::<()>();
     let (done, is_done) = mpsc::channel::<usize>();
+    let waiting = way.waiting();
     thread::scope(|scope| {
         scope.spawn(move || {
             pin(1);
             while asked.recv().is_ok() {
                 let count = match direction {
                     Direction::Send => field.drain(),
-                    Direction::Receive => field.fill(),
+                    Direction::Receive => (0..waiting).map(|_| field.fill()).sum(),
                 };
                 if done.send(count).is_err() {
                     return;

@@ -15,10 +15,14 @@ type Named = (&'static str, Make);
 pub(crate) const BATCH: usize = 64;
 
 pub(crate) fn sending() -> Vec<Named> {
-    let ways: [(&str, Make); 9] = [
-        ("(a) own port each: sendto", |_| Ok(Box::new(SendTo))),
+    let ways: [(&str, Make); 11] = [
+        ("(a) own port each: sendto", |_| Ok(Box::new(SendTo { one_peer: false }))),
+        ("(a1) own port each, all to one port: sendto", |_| Ok(Box::new(SendTo { one_peer: true }))),
         ("(a') own port each: sendmmsg of one packet", |_| Ok(Box::new(SendOne(Messages::new())))),
-        ("(b) own port each, connected: send", |field| Ok(Box::new(Connected::new(field)?))),
+        ("(b) own port each, connected: send", |field| Ok(Box::new(Connected::new(field, false)?))),
+        ("(b1) own port each, connected, all to one port: send", |field| {
+            Ok(Box::new(Connected::new(field, true)?))
+        }),
         ("(c) one port for all: sendmmsg of 64", |_| Ok(Box::new(Shared::new(false, false)?))),
         ("(c') one port to one port: sendmmsg of 64", |_| Ok(Box::new(Shared::new(true, false)?))),
         ("(c'') one port to one port: runs of 64 (GSO)", |_| Ok(Box::new(Shared::new(true, true)?))),
@@ -32,10 +36,19 @@ pub(crate) fn sending() -> Vec<Named> {
 }
 
 pub(crate) fn receiving() -> Vec<Named> {
-    let ways: [(&str, Make); 6] = [
+    let ways: [(&str, Make); 9] = [
         ("(g) no epoll: recvmmsg of 8 when the stream's tick comes", |_| Ok(Box::new(Poll(Messages::new())))),
         ("(g') no epoll: recvmsg until nothing is left", |_| Ok(Box::new(PollOne { twice: true }))),
         ("(g'') no epoll: recvmsg once", |_| Ok(Box::new(PollOne { twice: false }))),
+        ("(i2) no epoll, every second tick: recvmmsg of 8, two wait", |_| {
+            Ok(Box::new(Gather(Messages::new(), 2)))
+        }),
+        ("(i3) no epoll, every third tick: recvmmsg of 8, three wait", |_| {
+            Ok(Box::new(Gather(Messages::new(), 3)))
+        }),
+        ("(i4) no epoll, every fourth tick: recvmmsg of 8, four wait", |_| {
+            Ok(Box::new(Gather(Messages::new(), 4)))
+        }),
         ("(f) epoll (edge), recvmsg until nothing is left", |field| {
             Ok(Box::new(Epoll::new(field, libc::EPOLLIN | libc::EPOLLET)?))
         }),
@@ -68,6 +81,11 @@ fn set(fd: i32, level: i32, option: i32, value: i32) {
     };
 }
 
+/// The peer's first socket takes a round of all calls.
+fn make_room(field: &Field) {
+    set(field.theirs[0].as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, 64 << 20);
+}
+
 pub(crate) fn name_of(address: SocketAddrV4) -> libc::sockaddr_in {
     libc::sockaddr_in {
         sin_family: libc::AF_INET as libc::sa_family_t,
@@ -83,12 +101,17 @@ pub(crate) fn check(result: isize) -> io::Result<usize> {
 
 static PACKET: [u8; PACKET_BYTES] = [0x80; PACKET_BYTES];
 
-struct SendTo;
+struct SendTo {
+    one_peer: bool,
+}
 
 impl Way for SendTo {
     fn round(&mut self, field: &Field) -> io::Result<usize> {
+        if self.one_peer {
+            make_room(field);
+        }
         for (socket, to) in field.ours.iter().zip(&field.their_addresses) {
-            let name = name_of(*to);
+            let name = name_of(if self.one_peer { field.their_addresses[0] } else { *to });
             // SAFETY: packet and name live during the call and have the lengths given.
             check(unsafe {
                 libc::sendto(
@@ -199,10 +222,13 @@ impl Way for SendOne {
 struct Connected(Vec<UdpSocket>);
 
 impl Connected {
-    fn new(field: &Field) -> io::Result<Connected> {
+    fn new(field: &Field, one_peer: bool) -> io::Result<Connected> {
+        if one_peer {
+            make_room(field);
+        }
         let connect = |to: &SocketAddrV4| {
             let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-            socket.connect(to)?;
+            socket.connect(if one_peer { &field.their_addresses[0] } else { to })?;
             Ok(socket)
         };
         field.their_addresses.iter().map(connect).collect::<io::Result<_>>().map(Connected)
@@ -249,8 +275,7 @@ impl Shared {
 impl Way for Shared {
     fn round(&mut self, field: &Field) -> io::Result<usize> {
         if self.one_peer {
-            // What one socket's buffer holds.
-            set(field.theirs[0].as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, 64 << 20);
+            make_room(field);
         }
         if self.runs {
             for _ in 0..field.theirs.len() / BATCH {
@@ -272,12 +297,12 @@ struct Poll(Messages);
 
 impl Way for Poll {
     fn round(&mut self, field: &Field) -> io::Result<usize> {
-        let mut count = 0;
-        for socket in &field.ours {
-            count += self.0.receive(socket.as_raw_fd(), 8).unwrap_or(0);
-        }
-        Ok(count)
+        take_all(&mut self.0, field)
     }
+}
+
+fn take_all(messages: &mut Messages, field: &Field) -> io::Result<usize> {
+    Ok(field.ours.iter().map(|socket| messages.receive(socket.as_raw_fd(), 8).unwrap_or(0)).sum())
 }
 
 struct PollOne {
@@ -349,5 +374,18 @@ impl Drop for Epoll {
     fn drop(&mut self) {
         // SAFETY: the descriptor is ours and nobody uses it any more.
         unsafe { libc::close(self.fd) };
+    }
+}
+
+/// A port is read when so many packets wait there.
+struct Gather(Messages, usize);
+
+impl Way for Gather {
+    fn waiting(&self) -> usize {
+        self.1
+    }
+
+    fn round(&mut self, field: &Field) -> io::Result<usize> {
+        take_all(&mut self.0, field)
     }
 }

@@ -43,11 +43,6 @@ impl Reader {
         core.packets - before
     }
 
-    /// Reads one packet of a port.
-    pub(super) fn read_one<M: MediaEndpoint>(&mut self, pair: &Pair, id: PortId, core: &mut Core<M>) {
-        self.read(pair, id, false, 1, 1, core);
-    }
-
     /// Reads a port because something arrived; says whether more may be left.
     pub(super) fn read_watched<M: MediaEndpoint>(
         &mut self,

@@ -23,28 +23,43 @@ pub(super) struct Sockets {
     watched: usize,
 }
 
-/// How a port that isn't watched is read. A stream brings a packet from one visit to the next, so most visits take just
-/// one, without asking for a second; now and then all is taken, lest packets pile up. The kernel says when they came.
+/// How often a port that isn't watched is read. A stream brings a packet from one visit to the next; they are taken
+/// together at every third, which costs little more than one. The kernel says when they came.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Beat {
     visits: u8,
-    /// More than a packet came from one visit to the next.
+    /// More than a packet comes from one visit to the next: they are taken at each, lest the socket overflow.
     quick: bool,
+    /// When its RTCP port was last read.
+    rtcp_read: Time,
 }
 
-/// Every so many visits all is taken.
-const WHOLE_EVERY: u8 = 4;
+/// A port is read at every so many visits.
+const READ_EVERY: u8 = 3;
 
 impl Beat {
-    /// Begins a visit: true if all that waits is to be taken.
-    pub(super) fn is_whole(&mut self) -> bool {
-        self.visits = self.visits.wrapping_add(1);
-        self.quick || self.visits.is_multiple_of(WHOLE_EVERY)
+    /// Begins a visit: true if the port is to be read.
+    pub(super) fn is_due(&mut self) -> bool {
+        self.visits += 1;
+        let due = self.quick || self.visits >= READ_EVERY;
+        if due {
+            self.visits = 0;
+        }
+        due
     }
 
-    /// How many packets there were when all were taken.
+    /// Whether the RTCP port is to be read too.
+    pub(super) fn rtcp_is_due(&mut self, now: Time) -> bool {
+        let due = now.micros_since(self.rtcp_read) >= RTCP_READ_US;
+        if due {
+            self.rtcp_read = now;
+        }
+        due
+    }
+
+    /// How many packets there were when it was read.
     pub(super) fn note(&mut self, packets: u64) {
-        self.quick = packets > if self.quick { 1 } else { 2 };
+        self.quick = packets > if self.quick { 1 } else { u64::from(READ_EVERY) + 1 };
     }
 }
 
@@ -52,9 +67,7 @@ impl Beat {
 #[derive(Debug)]
 struct Local {
     pair: Arc<Pair>,
-    /// When its RTCP port was last read.
-    rtcp_read: Time,
-    /// How its RTP port is read.
+    /// How it is read.
     beat: Beat,
     watched: bool,
     /// Whether its sockets (RTP, RTCP) are in `ready`.
@@ -74,17 +87,6 @@ impl Sockets {
     /// The sockets of a pair, if somebody has it, and how they are read.
     pub(super) fn visit(&mut self, id: PortId) -> Option<(&Pair, &mut Beat)> {
         self.local(id).map(|local| (&*local.pair, &mut local.beat))
-    }
-
-    /// Whether the pair's RTCP port is to be read too, now that its RTP port is.
-    pub(super) fn rtcp_is_due(&mut self, id: PortId, now: Time) -> bool {
-        self.local(id).is_some_and(|local| {
-            let due = now.micros_since(local.rtcp_read) >= RTCP_READ_US;
-            if due {
-                local.rtcp_read = now;
-            }
-            due
-        })
     }
 
     /// Reads a pair's sockets whenever something arrives.
@@ -176,13 +178,8 @@ impl Sockets {
             if self.local.len() <= index {
                 self.local.resize_with(index + 1, || None);
             }
-            self.local[index] = Some(Local {
-                pair,
-                rtcp_read: Time::ZERO,
-                beat: Beat::default(),
-                watched: false,
-                ready: [false; 2],
-            });
+            self.local[index] =
+                Some(Local { pair, beat: Beat::default(), watched: false, ready: [false; 2] });
         }
         self.local[index].as_mut()
     }

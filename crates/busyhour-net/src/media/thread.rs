@@ -218,17 +218,15 @@ impl<M: MediaEndpoint> MediaThread<M> {
         });
     }
 
-    /// Reads the ports whose streams have something to do; if `whole`, all that waits there.
-    fn read_due(&mut self, whole: bool) {
+    /// Reads ports whose streams have something to do: those that are due, or all.
+    fn read_due(&mut self, all: bool) {
         while let Some(id) = self.core.media.poll_read() {
-            let rtcp = self.sockets.rtcp_is_due(id, self.core.now) || whole;
             let Some((pair, beat)) = self.sockets.visit(id) else { continue };
-            if beat.is_whole() || whole {
-                beat.note(self.reader.read_all(pair, id, false, &mut self.core));
-            } else {
-                self.reader.read_one(pair, id, &mut self.core);
+            if !beat.is_due() && !all {
+                continue;
             }
-            if rtcp {
+            beat.note(self.reader.read_all(pair, id, false, &mut self.core));
+            if beat.rtcp_is_due(self.core.now) || all {
                 self.reader.read_all(pair, id, true, &mut self.core);
             }
         }
