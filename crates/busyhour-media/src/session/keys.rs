@@ -16,31 +16,8 @@ impl Keys {
     /// # Errors
     /// A key that does not fit its suite: nothing may be sent.
     pub(crate) fn update(&mut self, send: Option<Policy>, receive: Option<Policy>) -> Result<(), Refused> {
-        match (&mut self.send, send) {
-            (_, None) => self.send = None,
-            (Some((old, _)), Some(policy)) if *old == policy => {}
-            (Some((old, protector)), Some(policy)) => {
-                protector.rekey(&policy)?;
-                *old = policy;
-            }
-            (None, Some(policy)) => {
-                let protector = Protector::new(&policy)?;
-                self.send = Some((policy, protector));
-            }
-        }
-        match (&mut self.receive, receive) {
-            (_, None) => self.receive = None,
-            (Some((old, _)), Some(policy)) if *old == policy => {}
-            (Some((old, unprotector)), Some(policy)) => {
-                unprotector.rekey(&policy)?;
-                *old = policy;
-            }
-            (None, Some(policy)) => {
-                let unprotector = Unprotector::new(&policy)?;
-                self.receive = Some((policy, unprotector));
-            }
-        }
-        Ok(())
+        renew(&mut self.send, send, Protector::new, Protector::rekey)?;
+        renew(&mut self.receive, receive, Unprotector::new, Unprotector::rekey)
     }
 
     /// Protects what we send, if it is to be.
@@ -52,4 +29,26 @@ impl Keys {
     pub(crate) fn unprotector(&mut self) -> Option<&mut Unprotector> {
         self.receive.as_mut().map(|(_, unprotector)| unprotector)
     }
+}
+
+/// Takes the policy of one direction.
+fn renew<C>(
+    current: &mut Option<(Policy, C)>,
+    policy: Option<Policy>,
+    new: fn(&Policy) -> Result<C, Refused>,
+    rekey: fn(&mut C, &Policy) -> Result<(), Refused>,
+) -> Result<(), Refused> {
+    match (&mut *current, policy) {
+        (_, None) => *current = None,
+        (Some((old, _)), Some(policy)) if *old == policy => {}
+        (Some((old, context)), Some(policy)) => {
+            rekey(context, &policy)?;
+            *old = policy;
+        }
+        (None, Some(policy)) => {
+            let context = new(&policy)?;
+            *current = Some((policy, context));
+        }
+    }
+    Ok(())
 }
