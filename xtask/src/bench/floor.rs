@@ -15,10 +15,10 @@ use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, sendmsg, setsockopt, sockopt,
 };
 
-use super::Bench;
 use super::pair::{free_port, median};
 use super::report::Row;
 use super::run::stat;
+use super::{Bench, media_floor};
 use crate::workspace::{Outcome, because};
 
 /// Calls per second.
@@ -39,7 +39,10 @@ pub(super) fn measure(bench: &Bench) -> Outcome<Vec<Row>> {
     ] {
         let mut values = Vec::new();
         for _ in 0..bench.repetitions {
-            values.push(cpu_per_call(way, bench.load)? * 1e6);
+            let port = free_port()?.to_string();
+            let seconds = bench.load.as_secs();
+            let words = |role: &str| [role, way, &port, &seconds.to_string()].map(str::to_owned);
+            values.push(cpu_of(&words("load"), &words("echo"), bench.load)? * 1e6 / (RATE * seconds) as f64);
         }
         let value = median(values);
         println!("    {way}: {value:.2} µs");
@@ -48,44 +51,47 @@ pub(super) fn measure(bench: &Bench) -> Outcome<Vec<Row>> {
     Ok(rows)
 }
 
-/// Starts echo and load on a core each; returns the load's CPU seconds per call.
-fn cpu_per_call(way: &str, load: Duration) -> Outcome<f64> {
-    let port = free_port()?.to_string();
+/// Starts a peer and a load on a core each, as child processes with these words; returns the load's CPU seconds.
+pub(super) fn cpu_of(load: &[String], peer: &[String], length: Duration) -> Outcome<f64> {
     let program = because("the path of xtask", std::env::current_exe())?;
-    let start = |core: &str, role: &str| {
+    let start = |core: &str, words: &[String]| {
         let mut command = Command::new("taskset");
-        command.args(["-c", core]).arg(&program).args(["bench-floor", role, way, &port]);
-        command.arg(load.as_secs().to_string()).stdin(Stdio::null());
+        command.args(["-c", core]).arg(&program).arg("bench-floor").args(words).stdin(Stdio::null());
         because("taskset", command.spawn())
     };
-    let mut echo = start("1", "echo")?;
+    let mut peer = start("1", peer)?;
     sleep(Duration::from_millis(200));
-    let mut client = start("0", "load")?;
-    let deadline = Instant::now() + load * 2 + Duration::from_secs(5);
+    let mut load = start("0", load)?;
+    let deadline = Instant::now() + length * 2 + Duration::from_secs(5);
     let cpu = loop {
-        match stat(client.id()) {
+        match stat(load.id()) {
             Ok(('Z', cpu)) => break Ok(cpu),
             Ok(_) if Instant::now() < deadline => sleep(Duration::from_millis(5)),
             Ok(_) => break Err("the load does not end".to_owned()),
             Err(reason) => break Err(reason),
         }
     };
-    let _ = echo.kill();
-    let _ = echo.wait();
-    let _ = client.kill();
-    let status = because("the load", client.wait())?;
+    let _ = peer.kill();
+    let _ = peer.wait();
+    let _ = load.kill();
+    let status = because("the load", load.wait())?;
     if cpu.is_ok() && !status.success() {
         return Err(format!("the load ended with {status}"));
     }
-    Ok(cpu? / (RATE * load.as_secs()) as f64)
+    cpu
 }
 
-/// The child process: `echo|load single|batched PORT SECONDS`.
+/// The child process: `echo|load single|batched PORT SECONDS`, or `streams …`.
 pub(crate) fn run_child(arguments: &[String]) -> Outcome {
-    let [role, way, port, seconds] = arguments else {
-        return Err("bench-floor is a part of `cargo xtask bench`".to_owned());
-    };
     let number = |text: &str| text.parse::<u64>().map_err(|error| format!("`{text}`: {error}"));
+    let (role, way, port, seconds) = match arguments {
+        [role, way, port, seconds] => (role, way, port, seconds),
+        [role, own, theirs, calls, seconds] if role == media_floor::ROLE => {
+            let port = |text| number(text).map(|port| u16::try_from(port).unwrap_or(0));
+            return media_floor::exchange(port(own)?, port(theirs)?, number(calls)?, number(seconds)?);
+        }
+        _ => return Err("bench-floor is a part of `cargo xtask bench`".to_owned()),
+    };
     let target = SocketAddrV4::new(Ipv4Addr::LOCALHOST, u16::try_from(number(port)?).unwrap_or(0));
     let batched = way == "batched";
     if role == "echo" { echo(target, batched) } else { send_load(target, batched, number(seconds)?) }

@@ -8,6 +8,7 @@ mod cpu;
 mod floor;
 mod machine;
 mod media;
+mod media_floor;
 mod memory;
 mod pair;
 mod rate;
@@ -39,7 +40,7 @@ struct Bench {
 /// One measurement: its name for `--only`, and what runs it.
 type Measurement = (&'static str, fn(&Bench) -> Outcome<Vec<Row>>);
 
-const MEASUREMENTS: [Measurement; 16] = [
+const MEASUREMENTS: [Measurement; 18] = [
     ("floor", floor::measure),
     ("cpu-uac", cpu::client),
     ("cpu-uas", cpu::server),
@@ -51,8 +52,10 @@ const MEASUREMENTS: [Measurement; 16] = [
     ("memory", memory::per_open_call),
     ("million", memory::million),
     ("start", start::measure),
+    ("media-floor", media_floor::measure),
     ("media-sending", media::sending),
     ("media-both-ways", media::both_ways),
+    ("media-most", media::most),
     ("media-hearing", media::hearing),
     ("media-memory", media::memory),
     ("media-srtp", media::srtp),
