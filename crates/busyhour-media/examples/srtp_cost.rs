@@ -3,41 +3,23 @@
 //!
 //! `cargo run --release -p busyhour-media --example srtp_cost`
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::time::Instant;
 
 use busyhour_media::srtp::{OVERHEAD_MAX, Policy, Protector, Suite, Unprotector};
+use busyhour_testing::Counting;
 
 const PACKET_LEN: usize = 172;
 const PACKETS: u32 = 400_000;
-
-/// Counts the bytes in use.
-struct Counting;
 
 thread_local! {
     static IN_USE: Cell<usize> = const { Cell::new(0) };
 }
 
-#[expect(unsafe_code, reason = "an allocator can't be written without it")]
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        IN_USE.set(IN_USE.get() + layout.size());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        IN_USE.set(IN_USE.get().saturating_sub(layout.size()));
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: Counting =
+    Counting(|given_back, taken| IN_USE.set((IN_USE.get() + taken).saturating_sub(given_back)));
 
 fn main() {
     println!("AES in hardware: {}", aes::hardware_accelerated());

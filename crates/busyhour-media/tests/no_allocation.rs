@@ -1,7 +1,6 @@
 //! Once warm, nothing is allocated for a packet, sent or received; and a call takes little memory. Under an allocator
 //! that counts.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,11 +10,9 @@ use busyhour_media::srtp::{Policy, Suite};
 use busyhour_media::{
     Batch, Capture, Command, Ear, Media, MediaCall, PortId, PortRef, Settings, Sound, Source, Time, What,
 };
+use busyhour_testing::Counting;
 use busyhour_wire::rtp::{Header, PacketForm};
 use busyhour_wire::sdp::Medium;
-
-/// Counts allocations and bytes. Its methods need `unsafe` by their signature; they only count and pass on.
-struct Counting;
 
 thread_local! {
     /// Of this thread only: the test harness has its own.
@@ -23,40 +20,16 @@ thread_local! {
     static BYTES: Cell<i64> = const { Cell::new(0) };
 }
 
-fn note(allocations: u64, bytes: i64) {
-    ALLOCATIONS.set(ALLOCATIONS.get() + allocations);
-    BYTES.set(BYTES.get() + bytes);
-}
+#[global_allocator]
+static ALLOCATOR: Counting = Counting(|given_back, taken| {
+    ALLOCATIONS.set(ALLOCATIONS.get() + u64::from(taken > 0));
+    BYTES.set(BYTES.get() + gross(taken) - gross(given_back));
+});
 
 /// What the system's allocator takes for so many bytes: multiples of 16, and a word.
 fn gross(size: usize) -> i64 {
-    ((size + 8).next_multiple_of(16)).max(32) as i64
+    if size == 0 { 0 } else { ((size + 8).next_multiple_of(16)).max(32) as i64 }
 }
-
-#[expect(unsafe_code, reason = "an allocator can't be written without it")]
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(1, gross(layout.size()));
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        note(0, -gross(layout.size()));
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(1, gross(size) - gross(layout.size()));
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Two media threads joined back to back.
 struct Pair {

@@ -1,45 +1,17 @@
 //! Once an SSRC is known, nothing is allocated for its packets: RTP and RTCP, right and wrong.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use busyhour_media::srtp::{Policy, Protector, Suite, Unprotector};
-
-/// Counts allocations. Its methods need `unsafe` by their signature; they only count and pass on.
-struct Counting;
+use busyhour_testing::Counting;
 
 thread_local! {
     /// Of this thread only: the test harness has its own.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-fn note_allocation() {
-    ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-}
-
-#[expect(unsafe_code, reason = "an allocator can't be written without it")]
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note_allocation();
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note_allocation();
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: Counting = Counting(|_, taken| ALLOCATIONS.set(ALLOCATIONS.get() + u64::from(taken > 0)));
 
 #[test]
 fn packets_need_no_memory_once_warm() {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::Mutex;
@@ -11,11 +11,10 @@ use std::time::Duration;
 
 use busyhour_engine::Protocol;
 use busyhour_net::BindOptions;
+use busyhour_testing::Counting;
 use common::{Rig, Setup};
 
-/// Counts the allocations of the workers' threads.
-struct Counting;
-
+/// Of the workers' threads.
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 /// The tests count with one counter.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -24,8 +23,15 @@ thread_local! {
     static COUNTED: bool = std::thread::current().name().is_some_and(|name| name.starts_with("worker-"));
 }
 
+#[global_allocator]
+static ALLOCATOR: Counting = Counting(|_, taken| {
+    if taken > 0 {
+        count();
+    }
+});
+
 fn count() {
-    thread_local!(static ASKING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) });
+    thread_local!(static ASKING: Cell<bool> = const { Cell::new(false) });
     // To ask for the thread's name may allocate.
     if ASKING.try_with(|asking| asking.replace(true)).unwrap_or(true) {
         return;
@@ -35,30 +41,6 @@ fn count() {
     }
     let _ = ASKING.try_with(|asking| asking.set(false));
 }
-
-// SAFETY: everything is passed on to the system's allocator.
-#[allow(unsafe_code, reason = "an allocator can't be written without")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`, and the memory came from the same allocator.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Messages of a client in one round.
 const PER_ROUND: usize = 8;
