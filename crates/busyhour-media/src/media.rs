@@ -7,7 +7,7 @@ mod ending;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use busyhour_wire::rtp::Header;
 
@@ -40,6 +40,8 @@ pub struct Settings {
     pub echo_ports: Vec<PortId>,
     /// Whether echoes, of calls too, send at present: `<rtp_echo>` switches all of them.
     pub echo_on: Arc<AtomicBool>,
+    /// Calls without a number so far: counted here by all media threads of a process, so that no two have the same SSRC.
+    pub unnumbered: Arc<AtomicU64>,
     /// Most calls at a time; further ones have no media and are counted.
     pub calls_max: usize,
     /// Wall clock at [`Time::ZERO`], µs since 1970, for sender reports.
@@ -60,6 +62,7 @@ impl Default for Settings {
             video_tolerance: 1.0,
             echo_ports: Vec::new(),
             echo_on: Arc::new(AtomicBool::new(true)),
+            unnumbered: Arc::default(),
             calls_max: 1 << 18,
             wall_start_us: 0,
             seed: 1,
@@ -131,7 +134,7 @@ impl Media {
         let mut out = Outbox::new(reporter);
         out.wishes.extend(settings.echo_ports.iter().map(|port| PortRequest::Watch(*port)));
         Media {
-            calls: Calls::new(settings.calls_max),
+            calls: Calls::new(settings.calls_max, Arc::clone(&settings.unnumbered)),
             lines: Lines::default(),
             attribution: Attribution::default(),
             wheel: Wheel::new(),

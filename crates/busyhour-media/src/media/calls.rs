@@ -1,6 +1,7 @@
 //! The calls and lines of a media thread: slabs, and calls by their names.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use busyhour_wire::sdp::Medium;
 use hashbrown::HashMap;
@@ -14,6 +15,12 @@ use crate::session::phase::Phase;
 /// No line.
 const NONE: u32 = u32::MAX;
 
+/// SSRCs of calls without a number, of images and of text are so far from the base. Calls have those up to 2^29, two
+/// each, so that of 2^28 calls in a row no two have the same.
+const UNNUMBERED: u32 = 1 << 31;
+const IMAGE: u32 = 1 << 29;
+const TEXT: u32 = 1 << 30;
+
 /// All calls.
 #[derive(Debug)]
 pub(crate) struct Calls {
@@ -22,6 +29,8 @@ pub(crate) struct Calls {
     /// Calls that have not been ended.
     names: HashMap<MediaCall, u32, foldhash::fast::RandomState>,
     max: usize,
+    /// Calls without a number so far, of all media threads.
+    unnumbered: Arc<AtomicU64>,
 }
 
 /// One call.
@@ -31,8 +40,8 @@ pub(crate) struct Call {
     pub(crate) call_id: Box<[u8]>,
     pub(crate) ear: Arc<Ear>,
     pub(crate) phase: Phase,
-    /// Tells its SSRCs from those of other calls.
-    pub(crate) number: u64,
+    /// From the base of all SSRCs to its own.
+    ssrcs: u32,
     lines: [u32; Medium::COUNT],
     /// The engine waits for the end of its streams.
     pub(crate) tell_streams_end: Option<u32>,
@@ -44,12 +53,13 @@ pub(crate) struct Call {
 
 impl Calls {
     /// Room for at most `max` calls.
-    pub(crate) fn new(max: usize) -> Calls {
+    pub(crate) fn new(max: usize, unnumbered: Arc<AtomicU64>) -> Calls {
         Calls {
             slots: Vec::new(),
             free: Vec::new(),
             names: HashMap::default(),
             max: max.min(NONE as usize / 8),
+            unnumbered,
         }
     }
 
@@ -58,14 +68,16 @@ impl Calls {
         if self.names.contains_key(&name) || self.len() >= self.max {
             return false;
         }
-        // Calls without a number are told apart by their tokens.
-        let number = if begin.number == 0 { name.token.rotate_left(16) } else { begin.number };
+        let (number, apart) = match begin.number {
+            0 => (self.unnumbered.fetch_add(1, Ordering::Relaxed), UNNUMBERED),
+            number => (number, 0),
+        };
         let call = Call {
             name,
             call_id: begin.call_id,
             ear: begin.ear,
             phase: Phase::of(number),
-            number,
+            ssrcs: apart | (number as u32) << 1 & (IMAGE - 1),
             lines: [NONE; Medium::COUNT],
             tell_streams_end: None,
             warned: false,
@@ -135,13 +147,13 @@ impl Call {
 
     /// SSRC of its stream in a medium: as SIPp numbers them for audio and video (spec-media §5).
     pub(crate) fn ssrc(&self, medium: Medium, base: u32) -> u32 {
-        let own = base.wrapping_add((self.number as u32).wrapping_mul(2));
-        match medium {
-            Medium::Audio => own,
-            Medium::Video => own.wrapping_add(1),
-            Medium::Image => own ^ 0x2000_0000,
-            Medium::Text => own ^ 0x4000_0000,
-        }
+        let medium = match medium {
+            Medium::Audio => 0,
+            Medium::Video => 1,
+            Medium::Image => IMAGE,
+            Medium::Text => TEXT,
+        };
+        base.wrapping_add(self.ssrcs | medium)
     }
 }
 
@@ -171,5 +183,36 @@ impl Lines {
         let line = self.slots.get_mut(position as usize)?.take()?;
         self.free.push(position);
         Some(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_lines_have_the_same_ssrc() {
+        // Two media threads, and the calls of four workers on each.
+        let unnumbered = Arc::default();
+        let mut threads = [(); 2].map(|()| Calls::new(1 << 20, Arc::clone(&unnumbered)));
+        let mut seen = HashSet::new();
+        for index in 0..40_000 {
+            for worker in 0..4 {
+                let number = if worker < 2 { 0 } else { index * 2 + u64::from(worker) };
+                let ear = Arc::default();
+                let begin = Begin { call_id: Box::default(), number, ear };
+                let name = MediaCall { worker, token: 3 << 32 | index };
+                let calls = &mut threads[usize::from(worker) % 2];
+                assert!(calls.begin(name, begin));
+                let position = calls.find(name).unwrap();
+                let call = calls.get(position).unwrap();
+                for medium in Medium::ALL {
+                    assert!(seen.insert(call.ssrc(medium, 0xca11_0000)), "{name:?} {medium:?}");
+                }
+            }
+        }
+        assert!(seen.contains(&(0xca11_0000 + 4)) && seen.contains(&(0xca11_0000 + 5)), "as in SIPp");
     }
 }
