@@ -28,6 +28,9 @@ pub struct Heard {
     pub duplicates: u64,
     /// Packets that came after one with a higher sequence number.
     pub reordered: u64,
+    /// Packets that are no stream's (RFC 3550 A.1): alone with their SSRC, or far off the numbers of all others, and no
+    /// next one came.
+    pub strays: u64,
     /// Interarrival jitter (RFC 3550 §6.4.1), ms: as it is now.
     pub jitter_ms: f64,
     /// Its highest value so far, ms.

@@ -73,6 +73,8 @@ pub struct MediaCounters {
     pub duplicates: u64,
     /// Packets that came late, of streams that ended.
     pub reordered: u64,
+    /// Packets that were no stream's: alone with their SSRC, or far off the numbers of all others; of streams that ended.
+    pub strays: u64,
     /// Streams that ended after we sent and nothing came.
     pub one_way: u64,
     /// Streams that ended after we sent and nothing was known to be theirs, on a port where something came that could be.
@@ -190,6 +192,7 @@ impl MediaCounters {
             expected,
             duplicates,
             reordered,
+            strays,
             one_way,
             uncertain,
             heard,
@@ -229,6 +232,7 @@ impl MediaCounters {
         self.expected += expected;
         self.duplicates += duplicates;
         self.reordered += reordered;
+        self.strays += strays;
         self.one_way += one_way;
         self.uncertain += uncertain;
         self.heard += heard;

@@ -98,9 +98,11 @@ fn streams(page: &mut Page, media: &MediaSnapshot) {
         let of_expected = |packets| format!("{} of expected", share(packets, counters.expected));
         page.line("packets lost on the way here", counters.lost, &of_expected(counters.lost));
     }
-    for (label, value) in
-        [("packets received twice", counters.duplicates), ("packets out of order", counters.reordered)]
-    {
+    for (label, value) in [
+        ("packets received twice", counters.duplicates),
+        ("packets out of order", counters.reordered),
+        ("packets that are no stream's", counters.strays),
+    ] {
         if value > 0 {
             page.line(label, value, "");
         }

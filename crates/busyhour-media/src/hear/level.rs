@@ -16,6 +16,14 @@ pub(super) enum Law {
 }
 
 impl Law {
+    /// The code of silence.
+    const fn silence(self) -> u8 {
+        match self {
+            Law::Mu => 0xff,
+            Law::A => 0xd5,
+        }
+    }
+
     /// Linear samples of all codes, full scale at ±32768.
     const fn table(self) -> &'static [f32; 256] {
         match self {
@@ -86,10 +94,16 @@ impl Level {
         }
     }
 
-    /// Between the last payload and the next one the sender was silent and sent nothing.
-    pub(super) fn pause(&mut self) {
-        self.filled = 0;
-        self.blocks.dtmf.pause();
+    /// Between the last payload and the next one the sender was silent and sent nothing. Gives the digit that this ends.
+    pub(super) fn pause(&mut self) -> Option<u8> {
+        let filled = usize::from(std::mem::take(&mut self.filled));
+        let blocks = &mut self.blocks;
+        let ended = blocks.dtmf.is_undecided().then(|| {
+            self.partial[filled..].fill(self.law.silence());
+            blocks.dtmf.take_block(self.law.table(), &self.partial)
+        });
+        blocks.dtmf.pause();
+        ended.flatten()
     }
 
     /// Takes what follows the last payload; `follows` is false if something was lost between. With `digits`,
@@ -104,6 +118,7 @@ impl Level {
         self.samples += payload.len() as u64;
         if !follows {
             self.filled = 0;
+            self.blocks.dtmf.lose();
         }
         let table = self.law.table();
         let filled = usize::from(self.filled);

@@ -13,6 +13,7 @@ mod events;
 mod far;
 mod formats;
 mod level;
+mod probation;
 mod sequence;
 mod source;
 mod tones;
@@ -28,6 +29,7 @@ pub use digits::DIGITS_MAX;
 use digits::Digits;
 use far::Far;
 use formats::Formats;
+use probation::{Finding, Probation};
 use source::{Found, Packet, Source};
 
 /// Sources (SSRC) of one medium that are told apart. A further one takes the place of one that has been
@@ -79,8 +81,7 @@ pub struct Listening {
     bytes: u64,
     sent: u64,
     further_sources: u32,
-    /// The last source that was not followed.
-    unfollowed: Option<u32>,
+    probation: Probation,
     wrong_payload_type: u32,
     from_elsewhere: u32,
     refused: u32,
@@ -104,6 +105,7 @@ struct Sums {
     bursts: u64,
     duplicates: u64,
     reordered: u64,
+    strays: u64,
     jitter_max_us: f64,
     gap_max_us: u64,
     audible_seconds: Option<f64>,
@@ -116,6 +118,7 @@ impl Sums {
         self.bursts += source.sequence.bursts();
         self.duplicates += source.sequence.duplicates();
         self.reordered += source.sequence.reordered();
+        self.strays += source.sequence.strays();
         self.jitter_max_us = self.jitter_max_us.max(source.arrival.jitter_max_us());
         self.gap_max_us = self.gap_max_us.max(source.arrival.gap_max_us());
         if let Some(seconds) = source.audible_seconds() {
@@ -286,6 +289,7 @@ impl Listening {
             loss,
             duplicates: sums.duplicates,
             reordered: sums.reordered,
+            strays: sums.strays + self.probation.strays(),
             jitter_ms: main.map_or(0.0, |main| main.arrival.jitter_us() / 1e3),
             jitter_max_ms: sums.jitter_max_us / 1e3,
             gap_max_ms: sums.gap_max_us.max(fallen_silent_us) as f64 / 1e3,
@@ -329,30 +333,59 @@ impl Listening {
 
     /// The place of a packet's source; `None` if there is none.
     fn source(&mut self, received: Time, header: &Header) -> Option<usize> {
-        if let Some(index) = self.sources.iter().position(|source| source.ssrc == header.ssrc) {
-            return Some(index);
+        let known = self.sources.iter().position(|source| source.ssrc == header.ssrc);
+        known.or_else(|| self.new_source(received, header))
+    }
+
+    /// The place of a source that is not followed so far. The first one is believed at its first packet, all others at
+    /// two in sequence.
+    #[cold]
+    fn new_source(&mut self, received: Time, header: &Header) -> Option<usize> {
+        let mut new = Source::new(header.ssrc, self.formats.of(header.payload_type));
+        if self.sources.is_empty() {
+            // Most media have one source all along.
+            self.sources.reserve_exact(1);
+            self.sources.push(new);
+            return Some(0);
         }
-        if !self.sources.is_empty() && self.unfollowed != Some(header.ssrc) {
+        let finding = self.probation.take(header.ssrc, header.sequence);
+        match finding {
+            Finding::Stray => return None,
+            Finding::Known => {}
+            Finding::New => new.begin_after(header.sequence.wrapping_sub(1)),
+        }
+        if let [first] = self.sources.as_mut_slice()
+            && first.sequence.distinct() == 1
+        {
+            // It was one itself.
+            self.probation.note_stray();
+            self.probation.release(header.ssrc);
+            *first = new;
+            return Some(0);
+        }
+        if finding == Finding::New {
             self.further_sources = self.further_sources.saturating_add(1);
         }
-        let new = Source::new(header.ssrc, self.formats.of(header.payload_type));
-        if self.sources.len() < SOURCES_MAX {
-            if self.sources.is_empty() {
-                // Most media have one source all along.
-                self.sources.reserve_exact(1);
+        let place = self.place(received)?;
+        self.probation.release(header.ssrc);
+        match self.sources.get_mut(place) {
+            Some(silent) => {
+                self.before.add(silent);
+                *silent = new;
             }
-            self.sources.push(new);
-            return Some(self.sources.len() - 1);
+            None => self.sources.push(new),
         }
-        let (index, oldest) =
-            self.sources.iter_mut().enumerate().min_by_key(|(_, source)| source.arrival.last())?;
-        if oldest.arrival.last().is_some_and(|last| received.micros_since(last) < SILENT_US) {
-            self.unfollowed = Some(header.ssrc);
-            return None;
+        Some(place)
+    }
+
+    /// A place for one more source; `None` while all those that are followed speak.
+    fn place(&self, received: Time) -> Option<usize> {
+        if self.sources.len() < SOURCES_MAX {
+            return Some(self.sources.len());
         }
-        self.before.add(oldest);
-        *oldest = new;
-        Some(index)
+        let last = |source: &Source| source.arrival.last();
+        let (place, oldest) = self.sources.iter().enumerate().min_by_key(|(_, source)| last(source))?;
+        last(oldest).is_none_or(|last| received.micros_since(last) >= SILENT_US).then_some(place)
     }
 
     /// Part of the time from the answer, or the first packet if that came earlier, to the last packet, and

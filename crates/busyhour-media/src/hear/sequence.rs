@@ -1,7 +1,8 @@
 //! Sequence numbers (RFC 3550 A.1, A.3): what was expected, what came, twice, late or never, and how losses
 //! cluster.
 
-/// Packets back from the highest that can still come, or be told from duplicates.
+/// Packets back from the highest that can still come, or be told from duplicates: RFC 3550 A.1's MAX_MISORDER, which is
+/// 100 there.
 pub(super) const WINDOW: u16 = 128;
 
 /// A step forward of this many or more is a restart, not a loss (RFC 3550 A.1, MAX_DROPOUT: a minute of 20 ms
@@ -41,6 +42,7 @@ pub(super) struct Sequence {
     distinct: u64,
     duplicates: u32,
     reordered: u32,
+    strays: u32,
     /// Runs of losses that are final: they left the window.
     bursts: u32,
     /// Whether the last packet that left the window was lost.
@@ -78,10 +80,12 @@ impl Sequence {
         if self.restart == Some(number) {
             self.end();
             // The stray one before this one came as well.
+            self.strays = self.strays.saturating_sub(1);
             self.begin(u64::from(number) + 0x1_0000, 2);
             return Order::First;
         }
         self.restart = Some(number.wrapping_add(1));
+        self.strays = self.strays.saturating_add(1);
         Order::Stray
     }
 
@@ -108,6 +112,11 @@ impl Sequence {
     /// Packets that came late, but in time.
     pub(super) fn reordered(&self) -> u64 {
         u64::from(self.reordered)
+    }
+
+    /// Packets too far from all others, of which no next one came.
+    pub(super) fn strays(&self) -> u64 {
+        u64::from(self.strays)
     }
 
     /// Runs of consecutive losses, those that could still be mended included.
@@ -239,6 +248,7 @@ mod tests {
         assert_eq!(sequence.take(50_001), Order::First);
         assert_eq!(sequence.take(50_003), Order::Ahead(2));
         assert_eq!((sequence.expected(), sequence.distinct(), sequence.lost()), (105, 104, 1));
+        assert_eq!(sequence.strays(), 1, "that of 40 000");
     }
 
     #[test]

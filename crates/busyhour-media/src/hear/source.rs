@@ -78,6 +78,11 @@ impl Source {
         }
     }
 
+    /// A packet with this number came before the first that is taken.
+    pub(super) fn begin_after(&mut self, number: u16) {
+        self.sequence.take(number);
+    }
+
     /// Forgets what payload types mean: the formats have changed.
     pub(super) fn set_formats(&mut self, formats: &Formats) {
         self.meaning = formats.of(self.meaning.payload_type);
@@ -128,8 +133,11 @@ impl Source {
             let level = self.level.get_or_insert_with(|| Box::new(Level::new(law)));
             level.set_law(law);
             let pause = header.timestamp.wrapping_sub(self.sound_end);
-            if order == Order::Ahead(1) && (PAUSE_TICKS..1 << 31).contains(&pause) {
-                level.pause();
+            if order == Order::Ahead(1)
+                && (PAUSE_TICKS..1 << 31).contains(&pause)
+                && let Some(digit) = level.pause()
+            {
+                found(Found::Tone(digit));
             }
             self.sound_end = header.timestamp.wrapping_add(payload.len() as u32);
             self.sound_packets += 1;

@@ -132,6 +132,7 @@ fn judge(heard: &Heard, figures: &mut MediaSnapshot) -> bool {
     counters.expected += heard.expected;
     counters.duplicates += heard.duplicates;
     counters.reordered += heard.reordered;
+    counters.strays += heard.strays;
     counters.one_way += u64::from(heard.one_way);
     counters.heard += u64::from(heard.packets > 0);
     counters.unscored += u64::from(heard.packets > 0 && heard.mos.is_none());
