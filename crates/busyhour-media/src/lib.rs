@@ -6,11 +6,12 @@
 //! 1. [`Media::handle_command`] for each command of an engine's `poll_media`;
 //! 2. [`Media::handle_datagram`] for each datagram of the ports that are watched;
 //! 3. [`Media::handle_timeout`] if it is now at least [`Media::next_timeout`];
-//! 4. [`Media::poll_read`] until empty: each port named has its datagrams read and handled;
+//! 4. [`Media::poll_read`] until empty: each port named is visited; its datagrams are read and handled, or left to gather
+//!    for a visit or two;
 //! 5. [`Media::poll_transmit`], [`Media::poll_port`] and [`Media::poll_event`] until empty.
 //!
-//! Ports are not watched one by one unless a prompt answer matters: a call's port is read when its next packet is due
-//! anyway, and the kernel's time stamps say when its datagrams came.
+//! Ports are not watched one by one unless a prompt answer matters: a call's port is visited when its next packet is
+//! due anyway, and the kernel's time stamps say when its datagrams came.
 
 pub mod call;
 pub mod capture;

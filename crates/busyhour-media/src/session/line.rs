@@ -1,7 +1,7 @@
 //! A line: one medium of one call, with its port, its peer, its keys, and what it sends.
 //!
 //! Two things can play on it at a time: a capture (or digits), and a stream (sound or pattern). Its moments are those of
-//! the next packet, the next report, and the next reading of its port, which comes every 20 ms.
+//! the next packet, the next report, and the next visit of its port, which comes every 20 ms.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
