@@ -3,27 +3,9 @@
 use busyhour_scenario::Options;
 use busyhour_scenario::check::codes::*;
 use busyhour_scenario::program::Action;
-use busyhour_scenario::template::{Keyword, Piece, Template};
+use busyhour_scenario::template::Keyword;
 
-use crate::support::{actions, assert_findings, call, load_text, scenario, send};
-
-/// A nop with these actions behind a send; its variables `a` and `b` are used elsewhere too.
-fn steps(actions: &str) -> String {
-    format!(
-        "{}<nop><action><trim assign_to='a'/><trim assign_to='b'/></action></nop>\n<nop><action>{actions}</action></nop>\n\
-         <Reference variables='a,b'/>",
-        send("1")
-    )
-}
-
-/// Asserts the codes of actions whose places are marked by `§`.
-fn assert_actions(actions: &str, codes: &[&str]) {
-    assert_findings(&scenario(&steps(actions)), codes, &Options::default());
-}
-
-fn literal(text: &str) -> Template {
-    Template { pieces: vec![Piece::Literal(text.as_bytes().to_vec())] }
-}
+use crate::support::{actions, assert_actions, call, literal, load_text, of, scenario, steps};
 
 #[test]
 fn injection_files_are_looked_up_and_changed() {
@@ -31,7 +13,7 @@ fn injection_files_are_looked_up_and_changed() {
         "<lookup assign_to='a' file='f' key='[$b]'/><insert file='[$a]' value='x;y'/>\
          <replace file='f' line='[$a]' value='z'/>",
     );
-    let variable = |slot| Template { pieces: vec![Piece::Keyword(Keyword::Variable(call(slot)))] };
+    let variable = |slot| of(Keyword::Variable(call(slot)));
     assert!(
         matches!(&actions[0], Action::Lookup { to, file, key } if *to == call(0) && *file == literal("f") && *key == variable(1))
     );

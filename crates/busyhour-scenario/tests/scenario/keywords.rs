@@ -6,16 +6,9 @@ use busyhour_scenario::program::StepKind;
 use busyhour_scenario::template::{Credentials, Keyword, Piece, Template};
 
 use crate::support::{
-    assert_findings, call, keyword, load_text, pieces, program, program_with, scenario, send, send_of,
+    assert_findings, call, keyword, literal, load_text, of, pieces, program, program_with, scenario, send,
+    send_of,
 };
-
-fn literal(text: &str) -> Template {
-    Template { pieces: vec![Piece::Literal(text.as_bytes().to_vec())] }
-}
-
-fn of(keyword: Keyword) -> Template {
-    Template { pieces: vec![Piece::Keyword(keyword)] }
-}
 
 fn field(file: u16, column: u32, line: Option<Template>) -> Keyword {
     Keyword::Field { file, column, line: line.map(Box::new) }

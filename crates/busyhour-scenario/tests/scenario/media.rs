@@ -14,34 +14,13 @@ use busyhour_scenario::{Options, media_files};
 use busyhour_wire::sdp::Medium;
 
 use crate::support::{
-    actions, assert_findings, call, keyword, load_text, pieces, program, program_with, scenario, send,
+    actions, assert_actions, assert_findings, call, keyword, literal, load_text, of, pieces, program,
+    program_with, scenario, send, steps,
 };
-
-/// A nop with these actions behind a send; its variables `a` and `b` are used elsewhere too.
-fn steps(actions: &str) -> String {
-    format!(
-        "{}<nop><action><trim assign_to='a'/><trim assign_to='b'/></action></nop>\n<nop><action>{actions}</action></nop>\n\
-         <Reference variables='a,b'/>",
-        send("1")
-    )
-}
-
-/// Asserts the codes of actions whose places are marked by `§`.
-fn assert_actions(actions: &str, codes: &[&str]) {
-    assert_findings(&scenario(&steps(actions)), codes, &Options::default());
-}
 
 fn message(actions: &str) -> String {
     let loaded = load_text(&scenario(&steps(actions)), &Options::default());
     loaded.diagnostics.into_iter().map(|finding| finding.message).collect()
-}
-
-fn literal(text: &str) -> Template {
-    Template { pieces: vec![Piece::Literal(text.as_bytes().to_vec())] }
-}
-
-fn of(keyword: Keyword) -> Template {
-    Template { pieces: vec![Piece::Keyword(keyword)] }
 }
 
 /// The one media action.

@@ -2,7 +2,7 @@
 
 use busyhour_scenario::program::{Action, Program, Recv, Scope, Send, StepKind, Variable};
 use busyhour_scenario::source::Source;
-use busyhour_scenario::template::{Keyword, Piece};
+use busyhour_scenario::template::{Keyword, Piece, Template};
 use busyhour_scenario::{Loaded, Options, load};
 
 /// Loads the text of a file called `test.xml`.
@@ -112,11 +112,31 @@ pub(crate) fn keyword(text: &str) -> Keyword {
     }
 }
 
-/// The actions of a nop, with all names they use mentioned twice.
+/// A nop with these actions behind a send; its variables `a` and `b` are used elsewhere too.
+pub(crate) fn steps(actions: &str) -> String {
+    format!(
+        "{}<nop><action><trim assign_to='a'/><trim assign_to='b'/></action></nop>\n<nop><action>{actions}</action></nop>\n\
+         <Reference variables='a,b'/>",
+        send("1")
+    )
+}
+
+/// The actions of the nop of [`steps`].
 pub(crate) fn actions(actions: &str) -> Vec<Action> {
-    let steps = format!(
-        "{}<nop><action>{actions}</action></nop><Reference variables='a,b'/>",
-        "<nop><action><trim assign_to='a'/><trim assign_to='b'/></action></nop><recv request='A'/>"
-    );
-    program(&steps).steps.pop().unwrap().actions
+    program(&steps(actions)).steps.pop().unwrap().actions
+}
+
+/// Asserts the codes of actions whose places are marked by `§`.
+pub(crate) fn assert_actions(actions: &str, codes: &[&str]) {
+    assert_findings(&scenario(&steps(actions)), codes, &Options::default());
+}
+
+/// What a text without keywords is compiled to.
+pub(crate) fn literal(text: &str) -> Template {
+    Template { pieces: vec![Piece::Literal(text.as_bytes().to_vec())] }
+}
+
+/// What a text that is one keyword is compiled to.
+pub(crate) fn of(keyword: Keyword) -> Template {
+    Template { pieces: vec![Piece::Keyword(keyword)] }
 }
