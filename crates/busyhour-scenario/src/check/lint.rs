@@ -18,6 +18,7 @@ mod routes;
 pub(crate) mod scene;
 mod slots;
 mod unset;
+mod wait;
 
 use crate::check::findings::Findings;
 use crate::compile::include;
@@ -58,4 +59,5 @@ const CHECKS: &[fn(&Scene<'_>, &mut Findings)] = &[
     indentation::check,
     unset::check,
     media::check,
+    wait::check,
 ];

@@ -564,3 +564,44 @@ fn what_is_played_has_time() {
     ));
     assert_silent(&format!("{audio}{}{}", play("rtp_stream=\"pause\""), bye()));
 }
+
+#[test]
+fn who_waits_for_a_stream_without_an_end_waits_for_ever() {
+    let audio = answer("m=audio [media_port] RTP/AVP 0\n  m=video [media_port+2] RTP/AVP 96");
+    let exec = |actions: &[&str]| {
+        let actions: String = actions.iter().map(|action| format!("<exec {action}/>")).collect();
+        format!("<nop><action>{actions}</action></nop>\n")
+    };
+    let waits = |before: &[&str], codes: &[&str]| {
+        let text: String = before.iter().map(|action| play(&format!("rtp_stream=\"{action}\""))).collect();
+        let wait = if codes.is_empty() { "wait" } else { "§wait" };
+        assert_lints(&format!("{audio}{text}{}{}", play(&format!("rtp_stream=\"{wait}\"")), bye()), codes);
+    };
+    waits(&["a.wav,-1"], &["W131"]);
+    waits(&["apattern,1,0"], &["W131"]);
+    waits(&["a.wav,-1", "pause"], &["W131"]);
+    waits(&["a.wav,-1", "b.wav,0"], &["W131"]);
+    waits(&["vpattern,1,96,H264/90000", "a.wav"], &["W131"]);
+    waits(&["a.wav"], &[]);
+    waits(&["a.wav,-1", "b.wav,3"], &[]);
+    waits(&["a.wav,-1", "[field0]"], &[]);
+    waits(&[], &[]);
+    let timed = "rtp_stream=\"wait\" timeout=\"1000\"";
+    assert_silent(&format!("{audio}{}{}{}", play("rtp_stream=\"a.wav,-1\""), play(timed), bye()));
+    // Streams of one list.
+    let endless = "rtp_stream=\"a.wav,-1\"";
+    let wait = "rtp_stream=\"wait\"";
+    let marked = "rtp_stream=\"§wait\"";
+    assert_lints(&format!("{audio}{}{}", exec(&[endless, marked]), bye()), &["W131"]);
+    assert_silent(&format!("{audio}{}{}", exec(&[endless, wait, "rtp_stream=\"a.wav\""]), bye()));
+    assert_silent(&format!("{audio}{}{}", exec(&[wait, endless]), PAUSE));
+    assert_silent(&format!("{audio}{}{}", exec(&[endless, wait, "int_cmd=\"stop_call\""]), bye()));
+    // On one way it ends.
+    let ways = format!(
+        "{audio}<nop next=\"go\" chance=\"0.5\"/>{}<label id=\"go\"/>{}{}",
+        play(endless),
+        play(wait),
+        bye()
+    );
+    assert_silent(&ways);
+}

@@ -1,8 +1,9 @@
 //! What each part of the language becomes in the program.
 
 use busyhour_scenario::program::{
-    Action, Arithmetic, Check, Compare, DefaultMessage, Distribution, Expect, HeaderPlace, InternalCommand,
-    Keep, Operand, Optional, PauseLength, Program, RecvTimeout, Role, SearchIn, StepKind, Text,
+    Action, Argument, Arithmetic, Check, Compare, DefaultMessage, Distribution, Expect, HeaderPlace,
+    InternalCommand, Keep, MediaAction, Operand, Optional, PauseLength, Program, RecvTimeout, Role, SearchIn,
+    StepKind, Stream, Text,
 };
 use busyhour_scenario::template::{Keyword, Piece};
 use busyhour_scenario::{Compat, Options, Version};
@@ -519,4 +520,22 @@ fn old_numbers_may_be_octal() {
     let old = Options { compat: Compat { octal_numbers: true, ..Compat::default() }, ..Options::default() };
     let program = program_with("<recv request='A' timeout='010'/>", &old);
     assert!(matches!(recv_of(&program, 0).timeout, RecvTimeout::Fixed(8)));
+}
+
+/// As 3.6.1 does: there they are no attributes of their own.
+#[test]
+fn numbers_in_media_arguments_are_never_octal() {
+    let old = Options { compat: Compat { octal_numbers: true, ..Compat::default() }, ..Options::default() };
+    let program =
+        program_with("<recv request='A'/><nop><action><exec rtp_stream='a,010,08'/></action></nop>", &old);
+    match &program.steps[1].actions[..] {
+        [
+            Action::Media(MediaAction::Stream(Argument::Known(Stream::File {
+                loops, form: Some(form), ..
+            }))),
+        ] => {
+            assert_eq!((*loops, form.payload_type), (Some(10), 8));
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -36,3 +36,5 @@ pub const PLAYED_TOO_EARLY: &str = "W127";
 pub const PLAYED_TOO_LATE: &str = "W128";
 /// Digits are played with a payload type that no SDP of ours offers.
 pub const DIGITS_NOT_OFFERED: &str = "W129";
+/// A wait without a timeout for a stream without an end.
+pub const ENDLESS_WAIT: &str = "W131";
