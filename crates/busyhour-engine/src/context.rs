@@ -59,6 +59,8 @@ pub(crate) struct Context {
     pub(crate) spare_tables: Vec<Box<Tables>>,
     /// For a text that is needed only for a moment.
     pub(crate) scratch: Vec<u8>,
+    /// Somebody was told of a call that waits for ever.
+    pub(crate) warned_of_endless_wait: bool,
     warnings_second: u64,
     warnings_this_second: u64,
 }
@@ -91,6 +93,7 @@ impl Context {
             pool: Pool::default(),
             spare_tables: Vec::new(),
             scratch: Vec::new(),
+            warned_of_endless_wait: false,
             warnings_second: 0,
             warnings_this_second: 0,
         }

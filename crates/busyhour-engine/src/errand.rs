@@ -1,5 +1,5 @@
-//! What a call waits for outside of the engine: commands of `exec verify`, names of `setdest`, sockets that take the place
-//! of others.
+//! What a call waits for outside of the engine: commands of `exec verify`, names of `setdest`, files to play, sockets that
+//! take the place of others.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,7 +12,7 @@ use crate::prepare::Prepared;
 use crate::snapshot::FailureKind;
 use crate::transport::{CommandEnd, Errand, ErrandResult, SocketRequest};
 use crate::unexpected;
-use crate::{matching, step};
+use crate::{matching, media, step};
 use busyhour_media::Time;
 
 /// Has a command run; if `verify`, the call's next step waits for its end.
@@ -117,6 +117,11 @@ pub(crate) fn done(
             if let Err(reason) = resolved(context, call, &host, address) {
                 context.warn(|| format!("setdest: {reason}: the call fails").into_bytes());
                 return unexpected::release(prepared, context, call, FailureKind::CannotSendMessage);
+            }
+        }
+        ErrandResult::Loaded { number, file, result, took_ms } => {
+            if let Err(kind) = media::loaded(prepared, context, call, number, &file, result, took_ms) {
+                return unexpected::release(prepared, context, call, kind);
             }
         }
     }

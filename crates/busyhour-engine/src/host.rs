@@ -17,7 +17,7 @@ use crate::dead_call::Ending;
 use crate::errand;
 use crate::event::Event;
 use crate::injection::Files;
-use crate::media::{self, Keys};
+use crate::media::{self, FilePlay, Keys};
 use crate::prepare::{Eregs, Prepared};
 use crate::render;
 use crate::settings::MediaSettings;
@@ -293,6 +293,10 @@ impl Host for Running<'_> {
 
     fn play(&mut self, medium: Medium, source: Source) -> Result<(), FailureKind> {
         media::play(self.prepared, self.context, self.call, medium, source)
+    }
+
+    fn play_file(&mut self, play: FilePlay) -> Result<(), FailureKind> {
+        media::play_file(self.prepared, self.context, self.call, play)
     }
 
     fn tell_media(&mut self, medium: Option<Medium>, what: What) -> Result<(), FailureKind> {

@@ -1,8 +1,10 @@
 //! What the engine and a driver say to each other about sockets and messages.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use busyhour_media::Time;
+use busyhour_media::library::{BadMedia, Library, Loaded, Wanted};
 
 /// A socket of some worker. Drivers give the numbers; the engine only compares them and hands them back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -212,7 +214,7 @@ pub enum Handover {
 
 /// Work outside of the engine that takes its time. A driver does it on other threads, bounded in number, and never
 /// makes a worker wait for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Errand {
     /// `exec command=`: run this with `sh -c`. Nobody waits for it.
     Run {
@@ -234,6 +236,18 @@ pub enum Errand {
         /// The name.
         host: String,
     },
+    /// A media file whose name has come up in the run: read it, and say it by
+    /// [`Engine::handle_errand`](crate::Engine::handle_errand).
+    Load {
+        /// Who waits.
+        call: CallRef,
+        /// Tells the files of a call apart.
+        number: u32,
+        /// Where it is kept.
+        library: Arc<Library>,
+        /// The file.
+        file: Wanted,
+    },
 }
 
 /// What came of an [`Errand`] that a call waits for.
@@ -252,6 +266,17 @@ pub enum ErrandResult {
         host: String,
         /// Its address, of the family of our own address where there is a choice; `None`: it has none.
         address: Option<IpAddr>,
+    },
+    /// A file of [`Errand::Load`].
+    Loaded {
+        /// Its number.
+        number: u32,
+        /// The file.
+        file: Wanted,
+        /// What it holds, or why it can't be played.
+        result: Result<Loaded, BadMedia>,
+        /// How long it took, ms.
+        took_ms: u64,
     },
 }
 

@@ -33,6 +33,8 @@ pub struct Node {
     command: fn(&str) -> (u64, CommandEnd),
     /// The address of a name, and after how many ms it is known.
     name: fn(&str) -> (u64, Option<IpAddr>),
+    /// After how many ms a media file has been read.
+    load_ms: fn(&str) -> u64,
     /// What errands have come to, and when and to whom it will be said.
     answers: Vec<(Time, usize, CallRef, ErrandResult)>,
     media: Books,
@@ -111,6 +113,7 @@ impl Node {
             sockets: HashMap::new(),
             command: |_| (0, CommandEnd::Exited(0)),
             name: |_| (0, None),
+            load_ms: |_| 0,
             answers: Vec::new(),
             media: Books::default(),
             threads: None,
@@ -129,6 +132,12 @@ impl Node {
     /// Names have these addresses, found after so many ms; without, none has any.
     pub fn names(mut self, find: fn(&str) -> (u64, Option<IpAddr>)) -> Node {
         self.name = find;
+        self
+    }
+
+    /// Media files whose names come up in the run are read after so many ms; without, at once.
+    pub fn files_take(mut self, ms: fn(&str) -> u64) -> Node {
+        self.load_ms = ms;
         self
     }
 
@@ -320,6 +329,11 @@ impl Node {
                             let (ms, address) = (self.name)(&host);
                             let result = ErrandResult::Resolved { host, address };
                             self.answers.push((now + ms * 1000, worker, call, result));
+                        }
+                        Errand::Load { call, number, library, file } => {
+                            let (took_ms, result) = ((self.load_ms)(file.name()), library.load(&file));
+                            let result = ErrandResult::Loaded { number, file, result, took_ms };
+                            self.answers.push((now + took_ms * 1000, worker, call, result));
                         }
                     }
                 }

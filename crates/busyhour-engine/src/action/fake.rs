@@ -13,6 +13,7 @@ use rand::rngs::SmallRng;
 use super::{Host, Input, Outcome};
 use crate::event::Event;
 use crate::injection::Files;
+use crate::media::FilePlay;
 use crate::settings::MediaSettings;
 use crate::snapshot::FailureKind;
 use crate::transport::Protocol;
@@ -179,6 +180,11 @@ impl Host for FakeHost {
 
     fn play(&mut self, medium: Medium, source: Source) -> Result<(), FailureKind> {
         self.tell_media(Some(medium), What::Play { medium, source })
+    }
+
+    fn play_file(&mut self, play: FilePlay) -> Result<(), FailureKind> {
+        self.told.push(format!("{play:?}"));
+        Ok(())
     }
 
     fn tell_media(&mut self, _: Option<Medium>, what: What) -> Result<(), FailureKind> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use busyhour_media::command::Media;
-use busyhour_media::library::BadMedia;
+use busyhour_media::library::Wanted;
 use busyhour_media::{Source, What};
 use busyhour_scenario::media_arguments;
 use busyhour_scenario::program::{Argument, EchoChange, MediaAction, Stream, Variable};
@@ -12,6 +12,7 @@ use busyhour_wire::rtp::PacketForm;
 use busyhour_wire::sdp::Medium;
 
 use super::{Host, Input, Outcome, arithmetic, claim};
+use crate::media::FilePlay;
 use crate::snapshot::FailureKind;
 use crate::variables::Value;
 
@@ -35,7 +36,8 @@ pub(super) fn run(action: &MediaAction, input: Input<'_>, host: &mut impl Host) 
         }
         MediaAction::PlayDigits(digits) => argument("play_dtmf", digits, media_arguments::digits, host)
             .and_then(|digits| {
-                let capture = library(host, |library| Ok(library.digits(&digits)))?;
+                let library = host.media().map(|media| Arc::clone(&media.library));
+                let capture = library.map_err(|_| FailureKind::MediaPort)?.digits(&digits);
                 host.play(Medium::Audio, Source::Capture { capture, renumbered: true })
             }),
         MediaAction::Stream(stream) => argument("rtp_stream", stream, media_arguments::stream, host)
@@ -79,9 +81,8 @@ fn play_capture(
     renumbered: bool,
     host: &mut impl Host,
 ) -> Result<(), Failed> {
-    let name = text(file, host)?;
-    let capture = library(host, |library| library.capture(&name))?;
-    host.play(medium, Source::Capture { capture, renumbered })
+    let file = Wanted::Capture(text(file, host)?);
+    host.play_file(FilePlay { medium, file, renumbered, loops: None })
 }
 
 fn stream(stream: Stream, host: &mut impl Host) -> Result<(), Failed> {
@@ -89,8 +90,8 @@ fn stream(stream: Stream, host: &mut impl Host) -> Result<(), Failed> {
         Stream::File { loops: Some(0), .. } => Ok(()),
         Stream::File { name, loops, medium, form } => {
             let form = form_or_default(form, host)?;
-            let sound = library(host, |library| library.sound(&name, &form))?;
-            host.play(medium, Source::Sound { sound, form, loops })
+            let file = Wanted::Sound(name, form);
+            host.play_file(FilePlay { medium, file, renumbered: false, loops })
         }
         Stream::Pattern { medium, id, form } => {
             let form = form_or_default(form, host)?;
@@ -136,20 +137,6 @@ fn text(template: &Template, host: &mut impl Host) -> Result<String, Failed> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Gets something from the library.
-fn library<T>(
-    host: &mut impl Host,
-    get: impl FnOnce(&busyhour_media::Library) -> Result<T, BadMedia>,
-) -> Result<T, Failed> {
-    let Ok(library) = host.media().map(|media| Arc::clone(&media.library)) else {
-        return Err(FailureKind::MediaPort);
-    };
-    get(&library).map_err(|bad| {
-        let help = if bad.help.is_empty() { String::new() } else { format!(" ({})", bad.help) };
-        fail(host, &format!("{}{help}", bad.what))
-    })
-}
-
 fn fail(host: &mut impl Host, why: &str) -> Failed {
     let text = format!("{why}: the call fails, Call-Id '{}'", String::from_utf8_lossy(host.call_id()));
     host.warn(|| text.into_bytes());
@@ -187,7 +174,6 @@ mod tests {
     use busyhour_media::Heard;
     use busyhour_media::heard::Digit;
     use busyhour_scenario::program::{Action, Figure, Operand};
-    use busyhour_scenario::template::Piece;
 
     use super::super::fake::*;
     use super::*;
@@ -199,20 +185,6 @@ mod tests {
 
     fn act(host: &mut FakeHost, action: MediaAction) -> Outcome {
         host.run(&[Action::Media(action)])
-    }
-
-    fn literal(text: &str) -> Template {
-        Template { pieces: vec![Piece::Literal(text.into())] }
-    }
-
-    #[test]
-    fn a_bad_file_ends_the_call_with_a_reason() {
-        let mut host = host();
-        let file = literal("/does/not/exist.pcap");
-        let action = MediaAction::PlayCapture { medium: Medium::Audio, file, renumbered: false };
-        assert_eq!(act(&mut host, action), Outcome::EndCall(FailureKind::MediaFile));
-        assert!(host.warnings[0].ends_with("the call fails, Call-Id '1@host'"), "{:?}", host.warnings);
-        assert!(host.told.is_empty());
     }
 
     #[test]

@@ -27,6 +27,7 @@ use rand::rngs::SmallRng;
 
 use crate::event::Event;
 use crate::injection::Files;
+use crate::media::FilePlay;
 use crate::settings::MediaSettings;
 use crate::snapshot::FailureKind;
 use crate::transport::Protocol;
@@ -112,6 +113,12 @@ pub(crate) trait Host {
     /// # Errors
     /// What the call fails as, if there is no port: a warning says why.
     fn play(&mut self, medium: Medium, source: Source) -> Result<(), FailureKind>;
+
+    /// Plays a file likewise, once it has been read: if that is still to be done, the call's next step waits for it.
+    ///
+    /// # Errors
+    /// As [`Host::play`], or the file is known as one that can't be played.
+    fn play_file(&mut self, play: FilePlay) -> Result<(), FailureKind>;
 
     /// Tells the media thread something of a medium, which gets a port if it has none; or of the whole call.
     ///

@@ -6,6 +6,7 @@
 mod crypto;
 mod description;
 mod keywords;
+mod load;
 mod plan;
 mod play;
 mod port;
@@ -13,6 +14,7 @@ mod wait;
 
 pub(crate) use description::{received, sent};
 pub(crate) use keywords::{Keys, KeysLeft, Need, append, append_crypto_word, needs, prepare, prepare_text};
+pub(crate) use load::{FilePlay, loaded, play_file};
 pub(crate) use plan::Plan;
 pub(crate) use play::{heard, play, tell, tell_of};
 pub(crate) use port::auto_port;
@@ -41,11 +43,15 @@ pub(crate) struct CallMedia {
     ear: Option<Arc<Ear>>,
     lines: [Line; Medium::COUNT],
     offer: Offer,
-    wait: Option<Wait>,
+    wait: Option<Box<Wait>>,
+    /// What waits for a file to be read.
+    held: Option<Box<load::Held>>,
     /// How many waits there have been.
     waits: u32,
     /// Somebody was told that nothing can be sent yet.
     warned: bool,
+    /// Of each medium: what streams there does not end by itself.
+    endless: [bool; Medium::COUNT],
     /// When the SDP that is settled came or went.
     answered: Time,
 }
@@ -157,8 +163,10 @@ fn of<'c>(prepared: &Prepared, context: &Context, call: &'c mut Call) -> &'c mut
             lines: Default::default(),
             offer: Offer::Nobodys,
             wait: None,
+            held: None,
             waits: 0,
             warned: false,
+            endless: [false; Medium::COUNT],
             answered: Time::ZERO,
         })
     })

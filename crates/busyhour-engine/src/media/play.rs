@@ -28,8 +28,16 @@ pub(crate) fn play(
 ) -> Result<(), FailureKind> {
     // Of captures, whose packets go by meanwhile, the media thread says so.
     let waits = !matches!(source, Source::Capture { .. });
+    let endless = match &source {
+        Source::Capture { .. } => None,
+        Source::Sound { loops, .. } => Some(loops.is_none()),
+        Source::Pattern { .. } => Some(true),
+    };
     tell_of(prepared, context, call, medium, What::Play { medium, source })?;
     let media = of(prepared, context, call);
+    if let Some(endless) = endless {
+        media.endless[medium.index()] = endless;
+    }
     if waits && media.line(medium).remote.is_none() && !std::mem::replace(&mut media.warned, true) {
         let text = format!(
             "the peer's SDP has named no address for {} yet: what streams there waits for it",
@@ -60,15 +68,21 @@ pub(crate) fn tell_of(
     Ok(())
 }
 
-/// Tells the media thread something of the call.
+/// Tells the media thread something of the call, behind what waits for a file.
 pub(crate) fn tell(prepared: &Prepared, context: &mut Context, call: &mut Call, what: What) {
     begin(prepared, context, call);
     if context.media.len() >= WAITING_MAX {
         context.warn(|| call.warning("media threads are too slow: a media action is left out"));
         return;
     }
-    let command = of(prepared, context, call).command(what);
-    context.media.push_back(command);
+    let media = of(prepared, context, call);
+    match &mut media.held {
+        Some(held) => held.push(what),
+        None => {
+            let command = media.command(what);
+            context.media.push_back(command);
+        }
+    }
 }
 
 /// What the call has heard of a medium up to now; nothing, if it has none.

@@ -1,7 +1,10 @@
 //! `rtp_stream="wait"`: the call's next step waits until nothing streams any more (spec-3.8 A5).
 
+use busyhour_media::library::Wanted;
 use busyhour_media::{Time, What};
+use busyhour_wire::sdp::Medium;
 
+use super::CallMedia;
 use crate::call::{Call, Fate};
 use crate::context::Context;
 use crate::errand;
@@ -27,10 +30,36 @@ pub(crate) fn wait_for_streams(context: &mut Context, call: &mut Call, step: u32
     let until = if timeout_ms == 0 { Time::ZERO } else { context.now + timeout_ms.saturating_mul(1000) };
     media.waits = media.waits.wrapping_add(1);
     let number = media.waits;
-    if media.wait.replace(Wait { until, step, number }).is_none() {
+    if media.wait.replace(Box::new(Wait { until, step, number })).is_none() {
         call.errands += 1;
     }
-    context.media.push_back(media.command(What::TellStreamsEnd(number)));
+    let endless = if timeout_ms == 0 { endless(media) } else { None };
+    match &mut media.held {
+        Some(held) => held.push(What::TellStreamsEnd(number)),
+        None => context.media.push_back(media.command(What::TellStreamsEnd(number))),
+    }
+    if let Some(medium) = endless
+        && !std::mem::replace(&mut context.warned_of_endless_wait, true)
+    {
+        context.warn(|| {
+            call.warning(&format!(
+                "rtp_stream=\"wait\" has no timeout, and the {} stream has no end: the call waits until the run ends. Give the \
+                 wait a timeout=\"ms\", or play a file a number of times instead of -1. This is said once",
+                medium.name()
+            ))
+        });
+    }
+}
+
+/// A medium whose stream, as it is now or will be when its file has been read, does not end by itself.
+fn endless(media: &CallMedia) -> Option<Medium> {
+    let lasts = |medium: Medium| {
+        let sounds = media.held.iter().flat_map(|held| held.plays());
+        let last =
+            sounds.filter(|play| play.medium == medium && matches!(play.file, Wanted::Sound(..))).last();
+        last.map_or(media.endless[medium.index()], |play| play.loops.is_none())
+    };
+    Medium::ALL.into_iter().find(|medium| lasts(*medium))
 }
 
 /// Nothing streams any more, says the answer to a wait.
@@ -74,7 +103,7 @@ pub(crate) fn timeout(prepared: &Prepared, context: &mut Context, call: &mut Cal
     Some(errand::go_on(prepared, context, call))
 }
 
-fn take(call: &mut Call) -> Option<Wait> {
+fn take(call: &mut Call) -> Option<Box<Wait>> {
     let wait = call.media.as_mut()?.wait.take()?;
     call.errands = call.errands.saturating_sub(1);
     Some(wait)

@@ -3,6 +3,7 @@
 mod built_in;
 mod lookup;
 mod shelf;
+mod wanted;
 
 use std::fs::File;
 use std::io::Read;
@@ -15,6 +16,7 @@ use crate::capture::Capture;
 use crate::digits;
 use crate::sound::Sound;
 use shelf::Shelf;
+pub use wanted::{Loaded, Wanted};
 
 /// The media files of a run. A name is looked for as SIPp does (spec-media §3): `~` is a home folder, an
 /// absolute name stands for itself, others are looked for beside the scenario and then in the working folder.
@@ -85,7 +87,7 @@ impl Library {
     /// # Errors
     /// As [`Library::capture`].
     pub fn sound(&self, name: &str, form: &PacketForm) -> Result<Arc<Sound>, BadMedia> {
-        let key = (name.to_owned(), form.encoding.to_ascii_uppercase());
+        let key = Library::sound_key(name, form);
         if let Some(known) = self.sounds.get(&key) {
             return known;
         }
@@ -96,9 +98,13 @@ impl Library {
             .unwrap_or_else(|taken| Err(no_room(name, weight, taken)))
     }
 
+    fn sound_key(name: &str, form: &PacketForm) -> (String, String) {
+        (name.to_owned(), form.encoding.to_ascii_uppercase())
+    }
+
     /// Keeps a sound that was made here under a name, as if it had been read from a file.
     pub fn keep(&self, name: &str, form: &PacketForm, sound: Arc<Sound>) {
-        let key = (name.to_owned(), form.encoding.to_ascii_uppercase());
+        let key = Library::sound_key(name, form);
         let weight = sound.bytes.len() as u64;
         // Without room it is a name that is not known.
         let _ = self.sounds.put(key, Ok(sound), weight, LIMITS, in_use);

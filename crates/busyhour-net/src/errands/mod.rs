@@ -1,4 +1,4 @@
-//! What calls want done outside of the engine: shell commands and names of hosts, on threads of their own, so that no
+//! What calls want done outside of the engine: shell commands, names of hosts and media files, on threads of their own, so that no
 //! worker ever waits for them.
 
 mod commands;
@@ -6,12 +6,14 @@ mod names;
 mod pool;
 
 use std::net::IpAddr;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use busyhour_engine::transport::CommandEnd;
 use busyhour_engine::{CallRef, Errand, ErrandResult};
+use busyhour_media::library::{BadMedia, Library, Wanted};
 
 use self::commands::Commands;
 use self::names::Names;
@@ -26,6 +28,10 @@ const RUN_LIMITS: Limits = Limits { threads_max: 256, waiting_max: 10_000 };
 /// Names of hosts. The system's resolver takes seconds for one that nobody knows.
 const NAME_LIMITS: Limits = Limits { threads_max: 4, waiting_max: 10_000 };
 
+/// Media files whose names come up in the run. Reading one is a matter of the processor, which workers want too; and calls
+/// that want the same file find it read.
+const FILE_LIMITS: Limits = Limits { threads_max: 2, waiting_max: 100_000 };
+
 /// The errands of all workers. Threads come with the first errand of their kind; those whose command still runs when
 /// this is dropped are left to it, the others end.
 #[derive(Debug)]
@@ -34,6 +40,7 @@ pub(crate) struct Errands {
     verifying: Arc<Pool<Job>>,
     running: Arc<Pool<Job>>,
     resolving: Arc<Pool<Query>>,
+    loading: Arc<Pool<Load>>,
 }
 
 /// What errands have come to.
@@ -43,7 +50,7 @@ pub(crate) struct ErrandCounters {
     pub(crate) commands_run: u64,
     /// Commands that ended with another status than 0, or by a signal.
     pub(crate) commands_failed: u64,
-    /// Commands that could not be started or were too many, and names that were too many.
+    /// Commands that could not be started or were too many, and names and files that were too many.
     pub(crate) refused: u64,
 }
 
@@ -61,6 +68,16 @@ struct Query {
     worker: usize,
     call: CallRef,
     host: String,
+}
+
+/// A file to read.
+#[derive(Debug)]
+struct Load {
+    worker: usize,
+    call: CallRef,
+    number: u32,
+    library: Arc<Library>,
+    file: Wanted,
 }
 
 /// How errands are done.
@@ -95,8 +112,17 @@ impl Errands {
             let address = names.find(&host);
             answer(&resolver_inboxes, worker, call, ErrandResult::Resolved { host, address });
         };
-        let resolving = Pool::new("names", NAME_LIMITS, spread(cores), find);
-        Errands { commands, verifying, running, resolving }
+        let resolving = Pool::new("names", NAME_LIMITS, spread(cores.clone()), find);
+        let loader_inboxes = Arc::clone(inboxes);
+        let load = move |Load { worker, call, number, library, file }: Load| {
+            let start = Instant::now();
+            // A call waits for the answer, also to a file that finds a mistake of ours.
+            let result = catch_unwind(|| library.load(&file)).unwrap_or_else(|_| Err(unreadable(&file)));
+            let took_ms = start.elapsed().as_millis() as u64;
+            answer(&loader_inboxes, worker, call, ErrandResult::Loaded { number, file, result, took_ms });
+        };
+        let loading = Pool::new("files", FILE_LIMITS, spread(cores), load);
+        Errands { commands, verifying, running, resolving, loading }
     }
 
     /// Begins an errand of a worker's call. Returns the answer at once if it is refused; else it comes into the
@@ -126,6 +152,20 @@ impl Errands {
                 self.commands.refuse();
                 Some((call, ErrandResult::Resolved { host, address: None }))
             }
+            Errand::Load { call, number, library, file } => {
+                let job = Load { worker, call, number, library, file };
+                let Load { file, .. } = self.loading.put(job).err()?;
+                self.commands.refuse();
+                let bad = BadMedia {
+                    what: format!(
+                        "{}: {} files wait to be read already",
+                        file.name(),
+                        FILE_LIMITS.waiting_max
+                    ),
+                    help: "start fewer calls a second, or name the files without keywords".to_owned(),
+                };
+                Some((call, ErrandResult::Loaded { number, file, result: Err(bad), took_ms: 0 }))
+            }
         }
     }
 
@@ -138,6 +178,7 @@ impl Errands {
         }
         self.verifying.close();
         self.resolving.close();
+        self.loading.close();
         for _ in 0..self.running.close() {
             self.commands.refuse();
             self.commands.cancel_start();
@@ -162,6 +203,13 @@ fn spread(cores: Option<Vec<usize>>) -> impl Fn() + Send + Sync + 'static {
             // A wish, like the pinning itself.
             let _ = sys::keep_on(cores);
         }
+    }
+}
+
+fn unreadable(file: &Wanted) -> BadMedia {
+    BadMedia {
+        what: format!("{}: reading it has found a bug of busyhour's", file.name()),
+        help: "please report it, with the file".to_owned(),
     }
 }
 
