@@ -7,56 +7,15 @@ use std::time::{Duration, Instant};
 
 use busyhour_media::generate::{example_file, write_wav};
 
+use crate::caller::{OWN_PORT, against_uas, caller, folder_with};
 use crate::program::{Outcome, free_port, sipp_in, start_sipp_in, wait_for_port};
 
 /// Time for a refusal, whatever the file's size, on a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(10);
 
-/// A call with media whose only action this is, on the line after `<action>`.
+/// A call with media whose only action this is, on a line of its own.
 fn scenario(action: &str) -> String {
-    let request = |method: &str, cseq: u8, tag: &str, body: &str| {
-        let retrans = if method == "ACK" { "" } else { " retrans=\"500\"" };
-        format!(
-            "<send{retrans}><![CDATA[
-{method} sip:x@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:a@[local_ip]>;tag=[pid]-[call_number]
-To: <sip:x@[remote_ip]>{tag}
-Call-ID: [call_id]
-CSeq: {cseq} {method}
-Contact: <sip:a@[local_ip]:[local_port]>
-{body}
-]]></send>"
-        )
-    };
-    let sdp = "Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=- 1 1 IN IP4 [media_ip]
-s=-
-c=IN IP4 [media_ip]
-t=0 0
-m=audio [rtpstream_audio_port] RTP/AVP 0 8";
-    let empty = "Content-Length: 0\n";
-    format!(
-        "<scenario name=\"caller\">
-{}
-<recv response=\"180\" optional=\"true\"/>
-<recv response=\"200\"/>
-{}
-<nop><action>
-{action}
-</action></nop>
-<pause milliseconds=\"100\"/>
-{}
-<recv response=\"200\"/>
-</scenario>
-",
-        request("INVITE", 1, "", sdp),
-        request("ACK", 1, "[peer_tag_param]", empty),
-        request("BYE", 2, "[peer_tag_param]", empty),
-    )
+    caller(OWN_PORT, &format!("\n{action}\n"))
 }
 
 fn pcap_action(name: &str) -> String {
@@ -208,16 +167,11 @@ fn files_of_5_gb_folders_and_missing_files_are_refused_at_start() {
 
 #[test]
 fn packets_that_are_no_rtp_are_played_with_a_warning() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_with(&scenario(&pcap_action("not_rtp.pcap")));
     // RTP's version is in the first byte behind Ethernet, IPv4 and UDP.
     let bytes = changed(3, |frame| frame[42] = 0);
     fs::write(folder.path().join("not_rtp.pcap"), bytes).unwrap();
-    fs::write(folder.path().join("x.xml"), scenario(&pcap_action("not_rtp.pcap"))).unwrap();
-    let port = free_port();
-    let server = start_sipp_in(folder.path(), &format!("-sn uas -i 127.0.0.1 -p {port} -m 1 -timeout 20"));
-    wait_for_port(port);
-    let client = sipp_in(folder.path(), &format!("-sf x.xml 127.0.0.1:{port} -i 127.0.0.1 -m 1 -timeout 20"));
-    server.wait();
+    let (client, _) = against_uas(folder.path(), "", "", 1);
     assert_eq!(client.status, 0, "{client:?}");
     assert!(client.stderr.contains("not_rtp.pcap") && client.stderr.contains("RTP"), "{client:?}");
 }
@@ -254,34 +208,30 @@ fn assert_failed(client: &Outcome, folder: &Path, good: usize, bad: &[&str]) {
     }
 }
 
-#[test]
-fn captures_named_by_keywords_fail_their_call_only() {
+/// Asserts that of calls which name good and bad files with this ending, the latter alone fail.
+#[track_caller]
+fn assert_bad_ones_fail(ending: &str, good: &[u8], bad: Vec<Bad>, action: &str) {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("good.pcap"), changed(5, |_| {})).unwrap();
-    File::create(folder.path().join("huge.pcap")).unwrap().set_len(5 << 30).unwrap();
+    let [good_name, huge, missing] = ["good", "huge", "missing"].map(|name| format!("{name}.{ending}"));
+    fs::write(folder.path().join(&good_name), good).unwrap();
+    File::create(folder.path().join(&huge)).unwrap().set_len(5 << 30).unwrap();
     fs::create_dir(folder.path().join("folder")).unwrap();
-    let mut bad_names = vec!["huge.pcap", "folder", "missing.pcap"];
-    for Bad { name, bytes, .. } in bad_captures() {
+    let mut bad_names = vec![huge.as_str(), "folder", missing.as_str()];
+    for Bad { name, bytes, .. } in bad {
         fs::write(folder.path().join(name), bytes).unwrap();
         bad_names.push(name);
     }
-    let names: Vec<&str> = bad_names.iter().flat_map(|name| ["good.pcap", name]).collect();
-    let client = by_field(&names, folder.path(), &pcap_action("[field0]"));
+    let names: Vec<&str> = bad_names.iter().flat_map(|name| [good_name.as_str(), name]).collect();
+    let client = by_field(&names, folder.path(), action);
     assert_failed(&client, folder.path(), bad_names.len(), &bad_names);
 }
 
 #[test]
+fn captures_named_by_keywords_fail_their_call_only() {
+    assert_bad_ones_fail("pcap", &changed(5, |_| {}), bad_captures(), &pcap_action("[field0]"));
+}
+
+#[test]
 fn sounds_named_by_keywords_fail_their_call_only() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("good.wav"), wav()).unwrap();
-    File::create(folder.path().join("huge.wav")).unwrap().set_len(5 << 30).unwrap();
-    fs::create_dir(folder.path().join("folder")).unwrap();
-    let mut bad_names = vec!["huge.wav", "folder", "missing.wav"];
-    for Bad { name, bytes, .. } in bad_sounds() {
-        fs::write(folder.path().join(name), bytes).unwrap();
-        bad_names.push(name);
-    }
-    let names: Vec<&str> = bad_names.iter().flat_map(|name| ["good.wav", name]).collect();
-    let client = by_field(&names, folder.path(), &sound_action("[field0]"));
-    assert_failed(&client, folder.path(), bad_names.len(), &bad_names);
+    assert_bad_ones_fail("wav", &wav(), bad_sounds(), &sound_action("[field0]"));
 }

@@ -1,6 +1,7 @@
 //! The program as a user meets it: its command lines, exit statuses, files and signals.
 
 mod bad_media;
+mod caller;
 mod check;
 mod compat;
 mod demo;
