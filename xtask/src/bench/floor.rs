@@ -42,7 +42,8 @@ pub(super) fn measure(bench: &Bench) -> Outcome<Vec<Row>> {
             let port = free_port()?.to_string();
             let seconds = bench.load.as_secs();
             let words = |role: &str| [role, way, &port, &seconds.to_string()].map(str::to_owned);
-            values.push(cpu_of(&words("load"), &words("echo"), bench.load)? * 1e6 / (RATE * seconds) as f64);
+            let load = run_pair(&words("load"), &words("echo"), bench.load)?;
+            values.push(load.cpu_s * 1e6 / (RATE * seconds) as f64);
         }
         let value = median(values);
         println!("    {way}: {value:.2} µs");
@@ -51,13 +52,21 @@ pub(super) fn measure(bench: &Bench) -> Outcome<Vec<Row>> {
     Ok(rows)
 }
 
-/// Starts a peer and a load on a core each, as child processes with these words; returns the load's CPU seconds.
-pub(super) fn cpu_of(load: &[String], peer: &[String], length: Duration) -> Outcome<f64> {
+/// What a load came to.
+pub(super) struct Load {
+    /// CPU seconds.
+    pub(super) cpu_s: f64,
+    /// What it printed.
+    pub(super) output: String,
+}
+
+/// Starts a peer and a load on a core each, as child processes with these words, and waits for the load's end.
+pub(super) fn run_pair(load: &[String], peer: &[String], length: Duration) -> Outcome<Load> {
     let program = because("the path of xtask", std::env::current_exe())?;
     let start = |core: &str, words: &[String]| {
         let mut command = Command::new("taskset");
-        command.args(["-c", core]).arg(&program).arg("bench-floor").args(words).stdin(Stdio::null());
-        because("taskset", command.spawn())
+        command.args(["-c", core]).arg(&program).arg("bench-floor").args(words);
+        because("taskset", command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn())
     };
     let mut peer = start("1", peer)?;
     sleep(Duration::from_millis(200));
@@ -74,11 +83,12 @@ pub(super) fn cpu_of(load: &[String], peer: &[String], length: Duration) -> Outc
     let _ = peer.kill();
     let _ = peer.wait();
     let _ = load.kill();
-    let status = because("the load", load.wait())?;
-    if cpu.is_ok() && !status.success() {
-        return Err(format!("the load ended with {status}"));
+    let ended = because("the load", load.wait_with_output())?;
+    let cpu_s = cpu?;
+    if !ended.status.success() {
+        return Err(format!("the load ended with {}", ended.status));
     }
-    cpu
+    Ok(Load { cpu_s, output: String::from_utf8_lossy(&ended.stdout).into_owned() })
 }
 
 /// The child process: `echo|load single|batched PORT SECONDS`, or `streams …`.
