@@ -82,12 +82,9 @@ pub enum What {
     /// `rtp_stream="wait"`: say [`Happening::StreamsEnded`] as soon as nothing streams any more, at once if so already.
     /// The number of the wait comes back with it: of several, only the last is answered.
     TellStreamsEnd(u32),
-    /// The call has ended. Its streams end with BYE; a few milliseconds later, its ports having been read at its end,
-    /// it is judged and its ports are given back. Commands after this one do nothing.
-    End {
-        /// Whether the call itself failed.
-        failed: bool,
-    },
+    /// The call has ended, well or not. Its streams end with BYE; a few milliseconds later, its ports having been read at
+    /// its end, it is judged and its ports are given back. Commands after this one do nothing.
+    End,
 }
 
 /// Which streams `pause` and `resume` mean.
@@ -121,8 +118,6 @@ pub struct Remote {
     pub formats: Vec<Format>,
     /// Whether the peer's SDP lets it send to us (`sendrecv`, `sendonly`): if not, silence is no one-way audio.
     pub sends: bool,
-    /// Whether it lets us send (`sendrecv`, `recvonly`).
-    pub receives: bool,
 }
 
 /// A payload type of a session.

@@ -9,8 +9,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use busyhour_wire::rtp::Header;
-
 use crate::command::Event;
 use crate::media::attribution::{Attribution, Owner};
 use crate::media::calls::{Calls, Lines};
@@ -148,25 +146,18 @@ impl Media {
     /// the pair's RTCP port.
     pub fn handle_datagram(
         &mut self,
-        now: Time,
         received: Time,
         port: PortId,
         rtcp: bool,
         from: SocketAddr,
         bytes: &mut [u8],
     ) {
-        // Its time counts, not the turn's.
-        let _ = now;
         let echo_on = self.settings.echo_on.load(Ordering::Relaxed);
         let echo_port = !rtcp && self.settings.echo_ports.contains(&port);
         let echoed = echo_port && echo_on && self.send_back(port, from, bytes);
         if echo_port && !self.attribution.is_used(port) {
-            let counters = &mut self.out.figures.counters;
-            if Header::parse(bytes).is_some() {
-                counters.packets_received += 1;
-                counters.bytes_received += bytes.len() as u64;
-            } else {
-                counters.not_rtp += 1;
+            if !self.out.count_received(bytes) {
+                self.out.figures.counters.not_rtp += 1;
             }
             return;
         }
@@ -182,13 +173,9 @@ impl Media {
             Owner::Unknown => None,
         };
         let Some(line) = line else {
-            let counters = &mut self.out.figures.counters;
-            if echoed && Header::parse(bytes).is_some() {
-                // Its echo needs no call: nothing of it was dropped.
-                counters.packets_received += 1;
-                counters.bytes_received += bytes.len() as u64;
-            } else {
-                counters.unattributed += 1;
+            // An echo needs no call: nothing of it was dropped.
+            if !(echoed && self.out.count_received(bytes)) {
+                self.out.figures.counters.unattributed += 1;
             }
             return;
         };
@@ -209,14 +196,7 @@ impl Media {
     }
 
     /// The far end has refused a packet (ICMP), or it could not be sent. The call goes on sending; it is warned of once.
-    pub fn handle_send_failure(
-        &mut self,
-        now: Time,
-        port: PortId,
-        to: Option<SocketAddr>,
-        reason: &'static str,
-    ) {
-        let _ = now;
+    pub fn handle_send_failure(&mut self, port: PortId, to: Option<SocketAddr>, reason: &'static str) {
         let index = self.attribution.line_to(port, to);
         let Some(line) = index.and_then(|index| self.lines.get(index)) else {
             self.out.figures.counters.send_failures += 1;

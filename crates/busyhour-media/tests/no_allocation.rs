@@ -65,7 +65,7 @@ impl Pair {
                 Format { payload_type: 0, encoding: "PCMU".to_owned(), clock_hz: 8000 },
                 Format { payload_type: 96, encoding: "telephone-event".to_owned(), clock_hz: 8000 },
             ];
-            let to = Some(Box::new(Remote { rtp, rtcp, formats, sends: true, receives: true }));
+            let to = Some(Box::new(Remote { rtp, rtcp, formats, sends: true }));
             self.command(end, call, What::Remote { medium: Medium::Audio, to, answered: self.now });
         }
     }
@@ -90,7 +90,7 @@ impl Pair {
                         SocketAddr::from(([127, 0, 0, 1], packet.port.0 as u16 + u16::from(packet.rtcp)));
                     let bytes = &mut batch.bytes[range];
                     let rtcp = packet.to.port() % 2 == 1;
-                    self.ends[1 - end].handle_datagram(self.now, self.now, packet.port, rtcp, from, bytes);
+                    self.ends[1 - end].handle_datagram(self.now, packet.port, rtcp, from, bytes);
                     self.packets += 1;
                 }
                 batch.packets.clear();
@@ -159,8 +159,8 @@ fn call_takes_little_memory() {
         pair.call(call);
     }
     for call in 1..=CALLS {
-        pair.command(0, call, What::End { failed: false });
-        pair.command(1, call, What::End { failed: false });
+        pair.command(0, call, What::End);
+        pair.command(1, call, What::End);
     }
     pair.run_ms(100);
     while pair.ends.iter_mut().any(|end| end.poll_port().is_some()) {}

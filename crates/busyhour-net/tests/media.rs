@@ -69,7 +69,7 @@ impl Side {
     fn connect(&self, call: &Call, rtp: SocketAddr) {
         let formats = vec![Format { payload_type: 0, encoding: "PCMU".into(), clock_hz: 8000 }];
         let rtcp = SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1));
-        let to = Some(Box::new(Remote { rtp, rtcp, formats, sends: true, receives: true }));
+        let to = Some(Box::new(Remote { rtp, rtcp, formats, sends: true }));
         self.command(call.token, What::Remote { medium: Medium::Audio, to, answered: Time::ZERO });
     }
 
@@ -81,7 +81,7 @@ impl Side {
     }
 
     fn end(&self, call: &Call) {
-        self.command(call.token, What::End { failed: false });
+        self.command(call.token, What::End);
     }
 
     fn wait_for_streams(&self, count: usize) {

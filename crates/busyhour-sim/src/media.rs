@@ -111,7 +111,7 @@ impl Books {
         assert_eq!(open.thread, *thread, "a call changed its media thread");
         match what {
             What::Listen { medium, port } => open.ports.insert(medium.index(), port.id).into_iter().collect(),
-            What::End { .. } => {
+            What::End => {
                 self.ended += 1;
                 self.open.remove(call).map_or(Vec::new(), |open| open.ports.into_values().collect())
             }

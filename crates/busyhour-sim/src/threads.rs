@@ -52,7 +52,7 @@ impl Threads {
         let Some(&thread) = self.owners.get(&rtp) else { return };
         let id = PortId(u32::from(rtp));
         if self.watched.contains(&id) {
-            self.threads[thread].handle_datagram(now, now, id, rtcp, from, &mut bytes);
+            self.threads[thread].handle_datagram(now, id, rtcp, from, &mut bytes);
         } else {
             self.mail.entry(id).or_default().push((now, rtcp, from, bytes));
         }
@@ -69,7 +69,7 @@ impl Threads {
             }
             while let Some(id) = media.poll_read() {
                 for (received, rtcp, from, mut bytes) in self.mail.remove(&id).unwrap_or_default() {
-                    media.handle_datagram(now, received, id, rtcp, from, &mut bytes);
+                    media.handle_datagram(received, id, rtcp, from, &mut bytes);
                 }
             }
         }

@@ -82,11 +82,6 @@ impl Direction {
     pub const fn sends(self) -> bool {
         matches!(self, Direction::SendRecv | Direction::SendOnly)
     }
-
-    /// Whether the author of the description receives.
-    pub const fn receives(self) -> bool {
-        matches!(self, Direction::SendRecv | Direction::RecvOnly)
-    }
 }
 
 /// A session description.

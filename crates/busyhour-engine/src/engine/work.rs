@@ -78,7 +78,7 @@ impl Engine {
             (ending, _) => ending,
         };
         self.count(&call, ending);
-        media::end(&mut self.context, &mut call, ending != Ending::Successful);
+        media::end(&mut self.context, &mut call);
         if remembered {
             self.dead.remember(self.context.now, call.hash, ending);
             for other in call.others().iter().filter(|other| !other.call_id().is_empty()) {

@@ -184,7 +184,6 @@ fn place(section: &Section<'_>, ours_is_ipv4: bool) -> Result<Option<Remote>, St
         rtcp: rtcp(section, rtp),
         formats: formats(section),
         sends: direction.sends(),
-        receives: direction.receives(),
     }))
 }
 

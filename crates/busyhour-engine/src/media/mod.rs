@@ -186,10 +186,10 @@ fn begin(prepared: &Prepared, context: &mut Context, call: &mut Call) {
 }
 
 /// The call has ended: its media end too, and its ports go back.
-pub(crate) fn end(context: &mut Context, call: &mut Call, failed: bool) {
+pub(crate) fn end(context: &mut Context, call: &mut Call) {
     let Some(media) = call.media.take() else { return };
     if media.ear.is_some() {
-        context.media.push_back(media.command(What::End { failed }));
+        context.media.push_back(media.command(What::End));
     }
 }
 

@@ -24,7 +24,6 @@ fn remote(sends: bool) -> Remote {
         rtcp: rtp,
         formats: vec![format(8, "PCMA"), format(9, "G722"), format(101, "telephone-event")],
         sends,
-        receives: true,
     }
 }
 

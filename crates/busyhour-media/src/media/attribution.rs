@@ -341,7 +341,7 @@ mod tests {
     fn peer(port: u16) -> Peer {
         let rtp = SocketAddr::from(([127, 0, 0, 1], port));
         let rtcp = SocketAddr::from(([127, 0, 0, 1], port + 1));
-        Peer::new(&Remote { rtp, rtcp, formats: Vec::new(), sends: true, receives: true })
+        Peer::new(&Remote { rtp, rtcp, formats: Vec::new(), sends: true })
     }
 
     fn names(ssrc: u32, peer: &Peer) -> Names<'_> {

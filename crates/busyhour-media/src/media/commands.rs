@@ -54,8 +54,7 @@ impl Media {
                 }
                 self.tell_streams_end(call);
             }
-            // A call that failed is judged like any other: what it heard was heard.
-            What::End { failed: _ } => self.end(now, call, name),
+            What::End => self.end(now, call, name),
         }
     }
 

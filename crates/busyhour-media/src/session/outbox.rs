@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use busyhour_wire::rtp::Header;
+
 use crate::command::Event;
 use crate::media::{Batch, Packet};
 use crate::ports::{PortId, PortRequest};
@@ -128,6 +130,16 @@ impl Outbox {
         self.batch.bytes.truncate(start);
         self.figures.counters.send_dropped += 1;
         false
+    }
+
+    /// Counts a datagram for which no line is needed; false, and nothing is counted, if it is no RTP.
+    pub(crate) fn count_received(&mut self, bytes: &[u8]) -> bool {
+        let is_rtp = Header::parse(bytes).is_some();
+        if is_rtp {
+            self.figures.counters.packets_received += 1;
+            self.figures.counters.bytes_received += bytes.len() as u64;
+        }
+        is_rtp
     }
 
     /// Notes how late a packet is.

@@ -72,18 +72,6 @@ impl Protector {
         Ok(())
     }
 
-    /// The same in a buffer whose first `len` bytes are the packet; returns how many bytes are now in use.
-    ///
-    /// # Errors
-    /// [`Refused::Malformed`]: it is no RTP packet, or fewer than [`Protector::overhead`] bytes are free
-    /// behind it; nothing is changed.
-    pub fn protect_slice(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, Refused> {
-        let shape = RtpShape::of(buffer.get(..len).ok_or(Refused::Malformed)?)?;
-        let sealed = len + self.overhead();
-        self.seal(buffer.get_mut(..sealed).ok_or(Refused::Malformed)?, shape);
-        Ok(sealed)
-    }
-
     /// Encrypts the compound RTCP packet that ends `buffer` and begins at `start`, and appends its index and
     /// its tag.
     ///

@@ -96,15 +96,15 @@ fn apply(link: &mut Link, end: usize, call: u64, medium: Medium, step: Step) {
         Step::Stop => What::StopStream(medium),
         Step::Echo(on) => What::Echo { medium, on },
         Step::Tell => What::TellStreamsEnd(1),
-        Step::End => What::End { failed: call.is_multiple_of(2) },
+        Step::End => What::End,
         Step::Datagram(to, rtcp, from, mut bytes) => {
             let (now, from) = (link.now, link.address(1 - end, from));
-            link.ends[end].media.handle_datagram(now, now, port(to).id, rtcp, from, &mut bytes);
+            link.ends[end].media.handle_datagram(now, port(to).id, rtcp, from, &mut bytes);
             return;
         }
         Step::Failure(number, to) => {
-            let (now, to) = (link.now, to.map(|to| link.address(1 - end, to)));
-            link.ends[end].media.handle_send_failure(now, port(number).id, to, "refused (ICMP)");
+            let to = to.map(|to| link.address(1 - end, to));
+            link.ends[end].media.handle_send_failure(port(number).id, to, "refused (ICMP)");
             return;
         }
         Step::Wait(ms) => return link.run_ms(ms.into()),

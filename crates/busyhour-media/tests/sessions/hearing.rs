@@ -111,7 +111,7 @@ fn wrong_keys_are_counted_and_silence_follows() {
 #[test]
 fn finish_judges_open_calls() {
     let mut link = both_ways(Impairment::NONE, 5, false);
-    link.command(0, 3, What::End { failed: true });
+    link.command(0, 3, What::End);
     let now = link.now;
     link.ends[0].media.finish(now);
     let counters = link.snapshot(0).counters;

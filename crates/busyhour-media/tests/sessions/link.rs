@@ -159,7 +159,7 @@ impl Link {
     pub(crate) fn end(&mut self, calls: impl IntoIterator<Item = u64>) {
         for call in calls {
             for end in [0, 1] {
-                self.command(end, call, What::End { failed: false });
+                self.command(end, call, What::End);
             }
         }
         self.run_ms(50);
@@ -214,13 +214,13 @@ impl Link {
         let end = &mut self.ends[index];
         let watched: Vec<PortId> = end.watched.iter().copied().collect();
         for port in watched {
-            end.read(now, port);
+            end.read(port);
         }
         if end.media.next_timeout().is_some_and(|due| due <= now) {
             end.media.handle_timeout(now);
         }
         while let Some(port) = end.media.poll_read() {
-            end.read(now, port);
+            end.read(port);
         }
         let mut batch = Batch::default();
         end.media.poll_transmit(&mut batch);
@@ -302,10 +302,10 @@ impl Link {
 }
 
 impl End {
-    fn read(&mut self, now: Time, port: PortId) {
+    fn read(&mut self, port: PortId) {
         for mut arrival in self.waiting.remove(&port).unwrap_or_default() {
             let Arrival { at, rtcp, from, bytes } = &mut arrival;
-            self.media.handle_datagram(now, *at, port, *rtcp, *from, bytes);
+            self.media.handle_datagram(*at, port, *rtcp, *from, bytes);
         }
     }
 
@@ -326,7 +326,7 @@ pub(crate) fn remote(rtp: SocketAddr) -> Remote {
     let format =
         |payload_type, encoding: &str| Format { payload_type, encoding: encoding.to_owned(), clock_hz: 8000 };
     let formats = vec![format(0, "PCMU"), format(96, "telephone-event")];
-    Remote { rtp, rtcp, formats, sends: true, receives: true }
+    Remote { rtp, rtcp, formats, sends: true }
 }
 
 pub(crate) fn pcmu() -> PacketForm {

@@ -68,7 +68,7 @@ fn one_way_is_seen_on_a_port_where_calls_come_and_go() {
     }
     link.play(1, 1, sound(4000, None));
     link.run_ms(200);
-    link.command(0, 1, What::End { failed: false });
+    link.command(0, 1, What::End);
     link.run_ms(4000);
     link.end([2]);
     let counters = link.snapshot(0).counters;
@@ -113,7 +113,7 @@ fn silence_on_a_port_of_many_proves_nothing() {
     let (now, from) = (link.now, link.address(1, 10_002));
     let mut stranger = [0x80, 0, 0, 1, 0, 0, 0, 0, 9, 9, 9, 9, 1];
     for _ in 0..100 {
-        link.ends[0].media.handle_datagram(now, now, port(10_000).id, false, from, &mut stranger);
+        link.ends[0].media.handle_datagram(now, port(10_000).id, false, from, &mut stranger);
     }
     link.end([1, 2]);
     let counters = link.snapshot(0).counters;
@@ -134,7 +134,7 @@ fn commands_out_of_place_give_ports_back() {
     link.command(0, 1, What::Listen { medium: AUDIO, port: port(10_000) });
     link.command(0, 1, What::Listen { medium: AUDIO, port: port(10_002) });
     assert_eq!(link.ends[0].given_back, 3);
-    link.command(0, 1, What::End { failed: false });
+    link.command(0, 1, What::End);
     link.command(0, 1, What::Listen { medium: AUDIO, port: port(10_006) });
     link.run_ms(50);
     assert_eq!((link.ends[0].taken, link.ends[0].given_back), (5, 5));
@@ -146,11 +146,10 @@ fn refusals_are_counted_and_said_once() {
     let mut link = Link::new(Impairment::NONE, Settings::default());
     link.call(1, [10_000, 10_002]);
     let (rtp, rtcp) = (link.address(1, 10_002), link.address(1, 10_003));
-    let now = link.now;
     for to in [Some(rtcp), Some(rtp), Some(rtp), None] {
-        link.ends[0].media.handle_send_failure(now, port(10_000).id, to, "refused (ICMP)");
+        link.ends[0].media.handle_send_failure(port(10_000).id, to, "refused (ICMP)");
     }
-    link.ends[0].media.handle_send_failure(now, port(9).id, None, "refused (ICMP)");
+    link.ends[0].media.handle_send_failure(port(9).id, None, "refused (ICMP)");
     link.run_ms(30);
     let counters = link.snapshot(0).counters;
     assert_eq!((counters.send_failures, counters.rtcp_refused), (4, 1));
@@ -178,13 +177,13 @@ fn garbage_is_counted() {
     for bytes in [&b""[..], b"\x80", b"OPTIONS sip:a@b SIP/2.0\r\n\r\n", &[0xff; 40], &[0x9f; 12]] {
         for rtcp in [false, true] {
             let mut bytes = bytes.to_vec();
-            link.ends[0].media.handle_datagram(now, now, port(10_000).id, rtcp, from, &mut bytes);
+            link.ends[0].media.handle_datagram(now, port(10_000).id, rtcp, from, &mut bytes);
         }
     }
     assert_eq!((link.snapshot(0).counters.not_rtp, link.heard(0, 1).not_rtp), (10, 10));
     let mut stray = vec![0x80; 40];
-    link.ends[0].media.handle_datagram(now, now, port(77).id, false, from, &mut stray);
+    link.ends[0].media.handle_datagram(now, port(77).id, false, from, &mut stray);
     let elsewhere = link.address(1, 9);
-    link.ends[0].media.handle_datagram(now, now, port(10_000).id, false, elsewhere, &mut stray);
+    link.ends[0].media.handle_datagram(now, port(10_000).id, false, elsewhere, &mut stray);
     assert_eq!((link.snapshot(0).counters.unattributed, link.heard(0, 1).from_elsewhere), (1, 1));
 }

@@ -10,14 +10,13 @@ pub(super) trait MediaEndpoint: Send + 'static {
     fn handle_command(&mut self, now: Time, command: Command);
     fn handle_datagram(
         &mut self,
-        now: Time,
         received: Time,
         port: PortId,
         rtcp: bool,
         from: SocketAddr,
         bytes: &mut [u8],
     );
-    fn handle_send_failure(&mut self, now: Time, port: PortId, to: Option<SocketAddr>, reason: &'static str);
+    fn handle_send_failure(&mut self, port: PortId, to: Option<SocketAddr>, reason: &'static str);
     fn handle_rtcp_failure(&mut self);
     fn handle_timeout(&mut self, now: Time);
     fn next_timeout(&self) -> Option<Time>;
@@ -37,18 +36,17 @@ impl MediaEndpoint for Media {
 
     fn handle_datagram(
         &mut self,
-        now: Time,
         received: Time,
         port: PortId,
         rtcp: bool,
         from: SocketAddr,
         bytes: &mut [u8],
     ) {
-        self.handle_datagram(now, received, port, rtcp, from, bytes);
+        self.handle_datagram(received, port, rtcp, from, bytes);
     }
 
-    fn handle_send_failure(&mut self, now: Time, port: PortId, to: Option<SocketAddr>, reason: &'static str) {
-        self.handle_send_failure(now, port, to, reason);
+    fn handle_send_failure(&mut self, port: PortId, to: Option<SocketAddr>, reason: &'static str) {
+        self.handle_send_failure(port, to, reason);
     }
 
     fn handle_rtcp_failure(&mut self) {

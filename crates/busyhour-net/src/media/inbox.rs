@@ -74,7 +74,7 @@ impl Waiting {
 fn is_vital(what: &What) -> bool {
     match what {
         What::Begin(_) | What::Listen { .. } | What::Remote { .. } | What::Secure { .. } => true,
-        What::TellStreamsEnd(_) | What::End { .. } => true,
+        What::TellStreamsEnd(_) | What::End => true,
         What::Play { .. } | What::Pause(_) | What::Resume(_) | What::StopStream(_) | What::Echo { .. } => {
             false
         }
@@ -97,14 +97,14 @@ mod tests {
         let inbox = MediaInbox::new(poll.registry(), mio::Token(0)).unwrap();
         let mut full: Vec<_> = (0..COMMANDS_MAX).map(|_| command(What::Pause(Media::All))).collect();
         assert_eq!(inbox.put(&mut full), 0);
-        let mut more = vec![command(What::Resume(Media::All)), command(What::End { failed: false })];
+        let mut more = vec![command(What::Resume(Media::All)), command(What::End)];
         assert_eq!(inbox.put(&mut more), 1);
         assert!(more.is_empty());
         let mut taken = Vec::new();
         inbox.take(&mut taken, &mut Vec::new());
         assert_eq!(taken.len(), COMMANDS_MAX + 1);
-        assert!(matches!(taken.last().unwrap().what, What::End { .. }));
+        assert!(matches!(taken.last().unwrap().what, What::End));
         inbox.close(None);
-        assert_eq!(inbox.put(&mut vec![command(What::End { failed: false })]), 0);
+        assert_eq!(inbox.put(&mut vec![command(What::End)]), 0);
     }
 }

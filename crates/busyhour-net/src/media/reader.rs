@@ -102,7 +102,8 @@ impl Reader {
         // Every datagram has a source; this is for the compiler.
         let Some(from) = received.from.map(plain) else { return };
         core.packets += 1;
-        core.media.handle_datagram(core.now, stamp, id, rtcp, from, self.table.bytes_mut(slot));
+        debug_assert!(stamp <= core.now, "nothing comes from the future");
+        core.media.handle_datagram(stamp, id, rtcp, from, self.table.bytes_mut(slot));
     }
 }
 
@@ -124,7 +125,7 @@ pub(super) fn drain_errors<M: MediaEndpoint>(
                 if rtcp {
                     core.media.handle_rtcp_failure();
                 } else {
-                    core.media.handle_send_failure(core.now, id, to, reason(error.errno));
+                    core.media.handle_send_failure(id, to, reason(error.errno));
                 }
             }
             Ok(_) => {}

@@ -203,6 +203,6 @@ fn tell_failure<M: MediaEndpoint>(packet: &Packet, reason: &'static str, core: &
     if packet.rtcp {
         core.media.handle_rtcp_failure();
     } else {
-        core.media.handle_send_failure(core.now, packet.port, Some(packet.to), reason);
+        core.media.handle_send_failure(packet.port, Some(packet.to), reason);
     }
 }

@@ -70,12 +70,4 @@ impl<'a> Crypto<'a> {
     pub fn has(&self, parameter: &str) -> bool {
         words(self.session_parameters).any(|word| word.eq_ignore_ascii_case(parameter.as_bytes()))
     }
-
-    /// Length of the master key identifier in packets, bytes; 0 if there is none (RFC 4568 §6.1: `|value:length`).
-    pub fn mki_len(&self) -> usize {
-        let mut parts = self.key_rest.split(|&byte| byte == b'|');
-        let length =
-            parts.find_map(|part| Some(part.split_at(part.iter().position(|&byte| byte == b':')?).1));
-        length.and_then(|length| number(&length[1..])).unwrap_or(0)
-    }
 }

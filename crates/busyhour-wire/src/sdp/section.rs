@@ -22,7 +22,6 @@ pub struct Section<'a> {
     lines: &'a [u8],
     name: &'a [u8],
     port: u16,
-    port_count: u16,
     proto: &'a [u8],
     formats: &'a [u8],
 }
@@ -46,13 +45,13 @@ impl<'a> Section<'a> {
         let (name, value) = word(value);
         let (port, value) = word(value);
         let (proto, formats) = word(value);
-        let mut port = port.split(|&byte| byte == b'/').map(number);
+        // `port/count`: of several pairs, the first is the one.
+        let port = port.split(|&byte| byte == b'/').next();
         Some(Section {
             session,
             lines: &text[start..end],
             name,
-            port: port.next().flatten().unwrap_or(0),
-            port_count: port.next().flatten().unwrap_or(1),
+            port: port.and_then(number).unwrap_or(0),
             proto,
             formats,
         })
@@ -71,11 +70,6 @@ impl<'a> Section<'a> {
     /// Its port; 0 if it is refused (RFC 3264 §6), and if there is none or it is no port number.
     pub fn port(&self) -> u16 {
         self.port
-    }
-
-    /// `port/count`: of how many pairs the port is the first.
-    pub fn port_count(&self) -> u16 {
-        self.port_count
     }
 
     /// Its transport, such as `RTP/AVP`.
@@ -113,19 +107,6 @@ impl<'a> Section<'a> {
             .or_else(|| static_encoding(payload_type))
     }
 
-    /// The first payload type that stands for an encoding of this name.
-    pub fn payload_type_of(&self, encoding: &str) -> Option<u8> {
-        self.payload_types().find(|&payload_type| {
-            self.encoding(payload_type)
-                .is_some_and(|found| found.name.eq_ignore_ascii_case(encoding.as_bytes()))
-        })
-    }
-
-    /// The parameters of a payload type, as `fmtp` gives them.
-    pub fn fmtp(&self, payload_type: u8) -> Option<&'a [u8]> {
-        self.attributes("fmtp").find_map(|value| encoding::of_payload_type(value, payload_type))
-    }
-
     /// Length of a packet, ms.
     pub fn ptime(&self) -> Option<u32> {
         self.attributes("ptime").find_map(number).filter(|&ms| ms > 0)
@@ -144,22 +125,6 @@ impl<'a> Section<'a> {
             Some(Connection::Name(name)) => Destination::Name(name),
             Some(Connection::Address(address)) if address.is_unspecified() => Destination::Nowhere,
             Some(Connection::Address(address)) => Destination::To(SocketAddr::new(address, self.port)),
-        }
-    }
-
-    /// Where RTCP goes: by `a=rtcp` (RFC 3605), with RTP if they are multiplexed (RFC 5761), else one port up. `None`
-    /// where RTP does not go anywhere.
-    pub fn rtcp_destination(&self) -> Option<SocketAddr> {
-        let Destination::To(rtp) = self.destination() else { return None };
-        if self.rtcp_mux() {
-            return Some(rtp);
-        }
-        match self.rtcp() {
-            Some((port, Some(Connection::Address(address)))) if !address.is_unspecified() => {
-                Some(SocketAddr::new(address, port))
-            }
-            Some((port, _)) => Some(SocketAddr::new(rtp.ip(), port)),
-            None => Some(SocketAddr::new(rtp.ip(), rtp.port().checked_add(1)?)),
         }
     }
 

@@ -35,7 +35,7 @@ fn sections_come_in_order_with_media_unknown_here() {
 #[test]
 fn the_first_section_with_a_port_is_the_one() {
     let audio = offer(Medium::Audio);
-    assert_eq!((audio.port(), audio.port_count()), (4000, 2));
+    assert_eq!(audio.port(), 4000);
     assert_eq!(audio.proto(), b"RTP/SAVP");
     assert!(audio.is_rtp() && audio.is_secure());
     let refused = Session::parse(b"m=audio 0 RTP/AVP 0\nm=audio 0 RTP/AVP 8\nc=IN IP4 192.0.2.1\n");
@@ -49,9 +49,10 @@ fn media_goes_where_the_section_says_else_the_session() {
     assert_eq!(offer(Medium::Audio).destination(), Destination::To("192.0.2.1:4000".parse().unwrap()));
     assert_eq!(offer(Medium::Video).destination(), Destination::To("[2001:db8::1]:5000".parse().unwrap()));
     assert_eq!(offer(Medium::Image).destination(), Destination::To("192.0.2.1:6000".parse().unwrap()));
-    assert_eq!(offer(Medium::Audio).rtcp_destination(), Some("192.0.2.7:4010".parse().unwrap()));
-    assert_eq!(offer(Medium::Video).rtcp_destination(), Some("[2001:db8::1]:5000".parse().unwrap()));
-    assert_eq!(offer(Medium::Image).rtcp_destination(), Some("192.0.2.1:6001".parse().unwrap()));
+    let rtcp = Some((4010, Some(Connection::Address([192, 0, 2, 7].into()))));
+    assert_eq!((offer(Medium::Audio).rtcp(), offer(Medium::Audio).rtcp_mux()), (rtcp, false));
+    assert_eq!((offer(Medium::Video).rtcp(), offer(Medium::Video).rtcp_mux()), (None, true));
+    assert_eq!((offer(Medium::Image).rtcp(), offer(Medium::Image).rtcp_mux()), (None, false));
 }
 
 #[test]
@@ -81,8 +82,6 @@ fn ports_that_are_none_are_0() {
         let text = format!("m=audio {port} RTP/AVP 0");
         assert_eq!(Session::parse(text.as_bytes()).sections().next().unwrap().port(), 0, "{text}");
     }
-    let last = Session::parse(b"c=IN IP4 192.0.2.1\nm=audio 65535 RTP/AVP 0").section(Medium::Audio).unwrap();
-    assert_eq!(last.rtcp_destination(), None);
 }
 
 #[test]
@@ -94,9 +93,6 @@ fn payload_types_stand_for_encodings() {
     assert_eq!(encoding(97), Some((&b"iLBC"[..], 8000, 1)));
     assert_eq!(encoding(18), Some((&b"G729"[..], 8000, 1)));
     assert_eq!(encoding(98), None);
-    assert_eq!(audio.fmtp(97), Some(&b"mode=20"[..]));
-    assert_eq!(audio.fmtp(0), None);
-    assert_eq!(audio.payload_type_of("TELEPHONE-EVENT"), Some(101));
     assert_eq!(audio.ptime(), Some(30));
     assert_eq!(offer(Medium::Image).payload_types().count(), 0);
     assert_eq!(offer(Medium::Image).formats().collect::<Vec<_>>(), [b"t38"]);
@@ -119,8 +115,8 @@ fn the_direction_of_the_section_goes_before_that_of_the_session() {
         Session::parse(b"m=audio 1 RTP/AVP 0").section(Medium::Audio).unwrap().direction(),
         Direction::SendRecv
     );
-    assert!(!Direction::RecvOnly.sends() && Direction::RecvOnly.receives());
-    assert!(!Direction::Inactive.sends() && !Direction::Inactive.receives());
+    assert!(!Direction::RecvOnly.sends());
+    assert!(!Direction::Inactive.sends());
 }
 
 #[test]
@@ -128,7 +124,7 @@ fn crypto_lines_belong_to_their_section() {
     let lines: Vec<Crypto<'_>> = offer(Medium::Audio).crypto().collect();
     assert_eq!((lines[0].tag, lines[0].suite), (1, &b"AES_CM_128_HMAC_SHA1_80"[..]));
     assert_eq!(lines[0].key_and_salt().map(|key| key.len()), Some(30));
-    assert_eq!((lines[0].key_rest, lines[0].mki_len()), (&b"2^20|1:4"[..], 4));
+    assert_eq!(lines[0].key_rest, b"2^20|1:4");
     assert!(lines[0].has("UNENCRYPTED_SRTP") && !lines[1].has("UNENCRYPTED_SRTP"));
     assert_eq!((lines[1].tag, lines[1].session_parameters), (2, &b"KDR=0"[..]));
     assert_eq!(lines[1].key_and_salt(), Some(vec![0; 3]));
@@ -193,7 +189,6 @@ fn hostile_descriptions_cost_little() {
     let types = [b"m=audio 1 RTP/AVP".to_vec(), b" 1".repeat(40_000), b"\na=rtpmap:".repeat(5_000)].concat();
     let section = Session::parse(&types).section(Medium::Audio).unwrap();
     assert_eq!(section.payload_types().count(), PAYLOAD_TYPES_MAX);
-    assert_eq!(section.payload_type_of("x"), None);
 }
 
 /// Asks all questions.
@@ -202,13 +197,13 @@ fn ask(bytes: &[u8]) {
     let _ = session.connection();
     for section in session.sections() {
         assert_eq!(section.medium(), Medium::from_name(section.medium_name()));
-        let _ = (section.destination(), section.rtcp_destination(), section.direction(), section.ptime());
+        let _ = (section.destination(), section.rtcp(), section.direction(), section.ptime());
         for number in section.payload_types() {
             assert!(number < 128);
-            let _ = (section.encoding(number), section.fmtp(number));
+            let _ = section.encoding(number);
         }
         for line in section.crypto() {
-            let _ = (line.key_and_salt(), line.mki_len());
+            let _ = line.key_and_salt();
         }
     }
     for medium in Medium::ALL {

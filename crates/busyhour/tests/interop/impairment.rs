@@ -71,7 +71,7 @@ fn hear(arrivals: &[(u64, Vec<u8>)]) -> (Heard, Vec<f64>) {
     let (ear, port) = (Arc::new(Ear::new(false)), PortId(40_002));
     let from = SocketAddr::from(([192, 0, 2, 1], 40_000));
     let format = Format { payload_type: 0, encoding: "PCMU".to_owned(), clock_hz: 8_000 };
-    let remote = Remote { rtp: from, rtcp: from, formats: vec![format], sends: true, receives: true };
+    let remote = Remote { rtp: from, rtcp: from, formats: vec![format], sends: true };
     let begin = Begin { call_id: (*b"a").into(), number: 1, ear: Arc::clone(&ear) };
     let medium = Medium::Audio;
     for what in [
@@ -85,7 +85,7 @@ fn hear(arrivals: &[(u64, Vec<u8>)]) -> (Heard, Vec<f64>) {
     let mut jitter = Vec::new();
     for (at, packet) in arrivals {
         let at = Time::from_micros(*at);
-        media.handle_datagram(at, at, port, false, from, &mut packet.clone());
+        media.handle_datagram(at, port, false, from, &mut packet.clone());
         jitter.push(ear.heard(medium, at).unwrap().jitter_ms);
     }
     let last = arrivals.last().map_or(0, |(at, _)| *at);
