@@ -135,18 +135,18 @@ fn a_loop_that_never_waits_does_not_hang_the_others() {
     assert_eq!(stage.counters().open, 3);
 }
 
+/// A loop of so many rounds.
+fn rounds(count: u32) -> String {
+    let actions = format!(
+        "<add assign_to=\"n\" value=\"1\"/>\
+         <test assign_to=\"more\" variable=\"n\" compare=\"less_than\" value=\"{count}\"/>"
+    );
+    format!("<label id=\"again\"/>{}", nop("next=\"again\" test=\"more\"", &actions))
+}
+
 #[test]
 fn a_long_loop_ends_and_the_call_then_waits_for_its_message() {
-    let text = scenario(&[
-        &send("OPTIONS", ""),
-        "<label id=\"again\"/>",
-        &nop(
-            "next=\"again\" test=\"more\"",
-            "<add assign_to=\"n\" value=\"1\"/>\
-             <test assign_to=\"more\" variable=\"n\" compare=\"less_than\" value=\"9999\"/>",
-        ),
-        &recv("response=\"200\""),
-    ]);
+    let text = scenario(&[&send("OPTIONS", ""), &rounds(9999), &recv("response=\"200\"")]);
     let mut stage = Stage::client(&text, |_| {});
     let options = stage.hears("OPTIONS");
     stage.wait(1000);
@@ -159,12 +159,7 @@ fn a_long_loop_ends_and_the_call_then_waits_for_its_message() {
 fn a_message_that_comes_while_a_long_loop_runs_waits_for_its_recv() {
     let text = scenario(&[
         &send("OPTIONS", ""),
-        "<label id=\"again\"/>",
-        &nop(
-            "next=\"again\" test=\"more\"",
-            "<add assign_to=\"n\" value=\"1\"/>\
-             <test assign_to=\"more\" variable=\"n\" compare=\"less_than\" value=\"100000\"/>",
-        ),
+        &rounds(100_000),
         &recv("response=\"100\""),
         &recv("response=\"200\""),
     ]);

@@ -43,19 +43,26 @@ fn a_mandatory_message_that_is_missing_is_not_passed_over() {
     stage.fails(FailureKind::UnexpectedMessage);
 }
 
-#[test]
-fn a_global_optional_message_is_taken_anywhere_and_throws_the_call_back() {
+/// A call past its ACK that takes an INFO by this step before, wherever it is; and its INVITE.
+fn answered(info: &str) -> (Stage, String) {
     let text = scenario(&[
         &send("INVITE", ""),
-        "<recv request=\"INFO\" optional=\"global\"/>",
+        info,
         &recv("response=\"200\""),
         &send("ACK", ""),
         &recv("request=\"BYE\""),
+        &reply("200 OK", ""),
     ]);
     let mut stage = Stage::client(&text, |_| {});
     let invite = stage.hears("INVITE");
     stage.say(&response(&invite, "200 OK"));
     stage.hears("ACK");
+    (stage, invite)
+}
+
+#[test]
+fn a_global_optional_message_is_taken_anywhere_and_throws_the_call_back() {
+    let (mut stage, invite) = answered("<recv request=\"INFO\" optional=\"global\"/>");
     stage.say(&request_back("INFO", 1, &invite));
     // Now at the 200 once more.
     stage.say(&response(&invite, "200 OK again"));
@@ -66,18 +73,9 @@ fn a_global_optional_message_is_taken_anywhere_and_throws_the_call_back() {
 
 #[test]
 fn advance_state_false_leaves_the_call_where_it_is() {
-    let text = scenario(&[
-        &send("INVITE", ""),
+    let (mut stage, invite) = answered(
         "<recv request=\"INFO\" optional=\"global\" advance_state=\"false\"><action><log message=\"info\"/></action></recv>",
-        &recv("response=\"200\""),
-        &send("ACK", ""),
-        &recv("request=\"BYE\""),
-        &reply("200 OK", ""),
-    ]);
-    let mut stage = Stage::client(&text, |_| {});
-    let invite = stage.hears("INVITE");
-    stage.say(&response(&invite, "200 OK"));
-    stage.hears("ACK");
+    );
     stage.say(&request_back("INFO", 1, &invite));
     stage.hears_nothing();
     stage.say(&request_back("BYE", 2, &invite));
@@ -89,17 +87,8 @@ fn advance_state_false_leaves_the_call_where_it_is() {
 #[test]
 fn a_message_taken_without_advance_is_taken_again_when_it_is_repeated() {
     // Seen with 3.8.0: it is not remembered.
-    let text = scenario(&[
-        &send("INVITE", ""),
-        "<recv request=\"INFO\" optional=\"global\" advance_state=\"false\"/>",
-        &recv("response=\"200\""),
-        &send("ACK", ""),
-        &recv("request=\"BYE\""),
-    ]);
-    let mut stage = Stage::client(&text, |_| {});
-    let invite = stage.hears("INVITE");
-    stage.say(&response(&invite, "200 OK"));
-    stage.hears("ACK");
+    let (mut stage, invite) =
+        answered("<recv request=\"INFO\" optional=\"global\" advance_state=\"false\"/>");
     for _ in 0..2 {
         stage.say(&request_back("INFO", 1, &invite));
     }
