@@ -14,7 +14,7 @@ use crate::pacing::Plan;
 use crate::transport::{Protocol, SocketId};
 
 /// The programs of a run. There may be any number of them; SIPp's command line fills in at most three.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Run {
     /// All programs. Call numbers, statistics and snapshots refer to them by position.
     pub programs: Vec<Arc<Program>>,
@@ -26,6 +26,18 @@ pub struct Run {
     pub out_of_call: Option<u8>,
     /// Injection files (`-inf`, `-rxinf`), the default one first. Their values, changed or not, are shared by all workers.
     pub files: Arc<Files>,
+}
+
+impl Run {
+    /// A client's: all calls that the plan starts have this program.
+    pub fn placing(program: Arc<Program>) -> Run {
+        Run { programs: vec![program], placed: vec![Placed { program: 0, weight: 1 }], ..Run::default() }
+    }
+
+    /// A server's: all calls that incoming requests start have this program.
+    pub fn receiving(program: Arc<Program>) -> Run {
+        Run { programs: vec![program], received: Some(0), ..Run::default() }
+    }
 }
 
 /// The other processes of a third-party call control (spec-engine §12).

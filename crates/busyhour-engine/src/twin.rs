@@ -110,14 +110,7 @@ mod tests {
 
     #[test]
     fn the_owner_is_that_of_the_part_after_three_slashes() {
-        let run = Run {
-            programs: Vec::new(),
-            placed: Vec::new(),
-            received: None,
-            out_of_call: None,
-            files: Default::default(),
-        };
-        let shared = Shared::new(64, &run);
+        let shared = Shared::new(64, &Run::default());
         let owner = |text: &str, keep| command_owner(text.as_bytes(), keep, &shared);
         assert_eq!(owner("i: 1///a@b\r\n", false), owner("Call-ID: a@b\r\n", true));
         assert_eq!(owner("i: 1///a@b\r\n", true), Some(shared.owner(b"1///a@b")));

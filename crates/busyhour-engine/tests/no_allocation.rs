@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use busyhour_engine::pacing::Plan;
-use busyhour_engine::settings::Placed;
 use busyhour_engine::{Batch, Engine, Path, Run, Settings, Shared, SocketId, Source, Time};
 use busyhour_scenario::program::Program;
 use busyhour_scenario::source::Source as File;
@@ -32,14 +31,8 @@ fn program(name: &str) -> Arc<Program> {
 }
 
 fn side(name: &str, port: u16, remote: Option<SocketAddr>) -> Side {
-    let placed = remote.map(|_| Placed { program: 0, weight: 1 });
-    let run = Run {
-        programs: vec![program(name)],
-        placed: placed.into_iter().collect(),
-        received: remote.is_none().then_some(0),
-        out_of_call: None,
-        files: Default::default(),
-    };
+    let program = program(name);
+    let run = if remote.is_some() { Run::placing(program) } else { Run::receiving(program) };
     let settings = Settings {
         remote,
         local_port: port,

@@ -5,7 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use busyhour_engine::pacing::Plan;
-use busyhour_engine::settings::Placed;
 use busyhour_engine::transport::{Batch, CommandEnd, Opened};
 use busyhour_engine::{
     CallRef, Command, Engine, Errand, ErrandResult, Event, Handover, Path, Routing, Run, Settings, Shared,
@@ -64,26 +63,11 @@ pub fn program(name_or_text: &str) -> Arc<Program> {
 impl Node {
     /// A server with this scenario.
     pub fn server(scenario: &str) -> Node {
-        let run = Run {
-            programs: vec![program(scenario)],
-            placed: Vec::new(),
-            received: Some(0),
-            out_of_call: None,
-            files: Default::default(),
-        };
-        Node::new(run, Settings::default())
+        Node::new(Run::receiving(program(scenario)), Settings::default())
     }
 
     /// A client with this scenario, 100 calls a second to `remote` if `change` does not say otherwise.
     pub fn client(scenario: &str, remote: SocketAddr, change: impl FnOnce(&mut Settings)) -> Node {
-        let placed = vec![Placed { program: 0, weight: 1 }];
-        let run = Run {
-            programs: vec![program(scenario)],
-            placed,
-            received: None,
-            out_of_call: None,
-            files: Default::default(),
-        };
         let mut settings = Settings {
             remote: Some(remote),
             remote_host: remote.ip().to_string(),
@@ -91,7 +75,7 @@ impl Node {
             ..Settings::default()
         };
         change(&mut settings);
-        Node::new(run, settings)
+        Node::new(Run::placing(program(scenario)), settings)
     }
 
     /// The same programs, of which no call is placed: peers start them, by messages or by 3PCC commands.

@@ -5,7 +5,6 @@ mod stage;
 use std::sync::Arc;
 
 use busyhour_engine::injection::{Files, Table};
-use busyhour_engine::settings::Placed;
 use busyhour_engine::{FailureKind, Run, Settings};
 use busyhour_sim::{Conditions, Node, World, program};
 use busyhour_wire::digest;
@@ -298,25 +297,24 @@ fn aka_resynchronises_when_the_sequence_number_goes_back() {
     assert!(fits_aka(&answers[2], &RES) && !answers[2].contains("auts"));
 }
 
-#[test]
-fn a_value_of_a_file_may_hold_the_keyword() {
-    let table =
-        Table::parse("users.csv", b"SEQUENTIAL\n[authentication username=joe password=secret]\n".to_vec());
+/// So many calls, with this line in their file.
+fn with_line(scenario: &str, line: &str, calls: u64) -> Stage {
+    let table = Table::parse("a.csv", format!("SEQUENTIAL\n{line}\n").into_bytes());
     let mut files = Files::default();
     assert!(files.add(table.expect("a table"), true));
-    let run = |text: &str, files: Files| Run {
-        programs: vec![program(text)],
-        placed: vec![Placed { program: 0, weight: 1 }],
-        received: None,
-        out_of_call: None,
-        files: Arc::new(files),
-    };
+    let run = Run { files: Arc::new(files), ..Run::placing(program(scenario)) };
     let mut world = World::new(1, Conditions::perfect());
     let peer = world.add_puppet();
     let settings =
-        Settings { remote: Some(peer), calls_max: Some(1), trace_logs: true, ..Settings::default() };
-    let node = world.add(Node::new(run(&client(401, "[field0]"), files), settings));
-    let mut stage = Stage { world, node, peer };
+        Settings { remote: Some(peer), calls_max: Some(calls), trace_logs: true, ..Settings::default() };
+    let node = world.add(Node::new(run, settings));
+    Stage { world, node, peer }
+}
+
+#[test]
+fn a_value_of_a_file_may_hold_the_keyword() {
+    let line = "[authentication username=joe password=secret]";
+    let mut stage = with_line(&client(401, "[field0]"), line, 1);
     stage.wait(200);
     let first = stage.hears("REGISTER");
     stage.say(&challenge(&first, 401, "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\""));
@@ -409,20 +407,7 @@ fn a_message_with_credentials_of_an_inserted_line_is_sent_again_as_it_was() {
         &plain("[field0]").replace("CSeq: 1", "CSeq: 2"),
         &recv("response=\"200\""),
     ]);
-    let mut files = Files::default();
-    files.add(Table::parse("a.csv", b"SEQUENTIAL\nX-Plain: 1\n".to_vec()).expect("a table"), true);
-    let run = Run {
-        programs: vec![program(&text)],
-        placed: vec![Placed { program: 0, weight: 1 }],
-        received: None,
-        out_of_call: None,
-        files: Arc::new(files),
-    };
-    let mut world = World::new(1, Conditions::perfect());
-    let peer = world.add_puppet();
-    let settings = Settings { remote: Some(peer), calls_max: Some(2), ..Settings::default() };
-    let node = world.add(Node::new(run, settings));
-    let mut stage = Stage { world, node, peer };
+    let mut stage = with_line(&text, "X-Plain: 1", 2);
     let mut authorized = Vec::new();
     for _ in 0..400 {
         stage.wait(10);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use busyhour_engine::injection::{Files, Table};
 use busyhour_engine::pacing::Plan;
-use busyhour_engine::settings::Placed;
 use busyhour_engine::{Event, FailureKind, Run, Settings, Snapshot};
 use busyhour_sim::{Conditions, Node, World, program};
 
@@ -53,13 +52,7 @@ fn run(scenario: &str, files: Files, workers: usize, change: impl FnOnce(&mut Se
         ..Settings::default()
     };
     change(&mut settings);
-    let run = Run {
-        programs: vec![program(scenario)],
-        placed: vec![Placed { program: 0, weight: 1 }],
-        received: None,
-        out_of_call: None,
-        files: Arc::new(files),
-    };
+    let run = Run { files: Arc::new(files), ..Run::placing(program(scenario)) };
     let node = world.add(Node::new(run, settings).workers(workers));
     world.run();
     let mut heard: Vec<(u64, String, String)> = world

@@ -145,13 +145,9 @@ fn a_client_with_an_out_of_call_scenario_plays_it_for_requests() {
 fn mixed(placed: &str, received: &str, change: impl FnOnce(&mut Settings)) -> Stage {
     let mut world = World::new(1, Conditions::perfect());
     let peer = world.add_puppet();
-    let run = Run {
-        programs: vec![program(placed), program(received)],
-        placed: vec![Placed { program: 0, weight: 1 }],
-        received: Some(1),
-        out_of_call: None,
-        files: Default::default(),
-    };
+    let mut run = Run::placing(program(placed));
+    run.programs.push(program(received));
+    run.received = Some(1);
     let mut settings = Settings { remote: Some(peer), trace_logs: true, ..Settings::default() };
     change(&mut settings);
     let node = world.add(Node::new(run, settings));

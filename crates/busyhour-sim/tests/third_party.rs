@@ -23,13 +23,7 @@ fn named(name: &str, peers: &[&str]) -> impl FnOnce(&mut Settings) {
 
 /// A run that peers start the calls of, and that sends to `remote`.
 fn follower(text: &str, remote: std::net::SocketAddr) -> Node {
-    let run = Run {
-        programs: vec![program(text)],
-        placed: Vec::new(),
-        received: Some(0),
-        out_of_call: None,
-        files: Default::default(),
-    };
+    let run = Run::receiving(program(text));
     Node::new(run, Settings { remote: Some(remote), trace_logs: true, ..Settings::default() }).with(twin)
 }
 

@@ -268,14 +268,7 @@ impl Setup {
             twin_sends: VecDeque::new(),
             media: VecDeque::new(),
         });
-        let run = Run {
-            programs: Vec::new(),
-            placed: Vec::new(),
-            received: None,
-            out_of_call: None,
-            files: Default::default(),
-        };
-        let shared = Arc::new(Shared::new(count, &run));
+        let shared = Arc::new(Shared::new(count, &Run::default()));
         let workers =
             bound.start(engines.collect(), Arc::clone(&shared), Clock::start(), &self.start).unwrap();
         Rig { local, desks, shared, workers: Some(workers), shared_socket }
