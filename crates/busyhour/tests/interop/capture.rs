@@ -25,8 +25,8 @@ fn check(protocol: &str, transport: Transport, mode: &str) {
     let mut server = Agent::server(folder.path(), Tool::Busyhour, transport, &server_arguments);
     let sniffer = Sniffer::start(folder.path(), &format!("{protocol} port {}", server.port));
 
-    // Each message in a batch of its own: on loopback a batch is captured as one packet.
-    let client_arguments = [&common[..], &["-sn", "uac", "-r", "20", "-d", "73"]].concat();
+    // One call at a time, so that each message is in a batch of its own: on loopback a batch is captured as one packet.
+    let client_arguments = [&common[..], &["-sn", "uac", "-r", "20", "-l", "1", "-d", "73"]].concat();
     let mut client = Agent::client(folder.path(), Tool::Busyhour, server.port, &client_arguments);
     let placed = client.finish(SOON);
     assert_eq!(placed, Counts::all_well(CALLS), "{}", client.process.logs());

@@ -268,8 +268,8 @@ fn loss(a: Tool, b: Tool, killed: &str) {
     assert!(wait_until_bound(&mut b.process, Transport::Tcp, twin_port), "{}", b.process.logs());
     let options = ["-sn", "3pcc-C-A", "-3pcc", &twin, "-r", "20", "-rp", "1000", "-recv_timeout", "3000"];
     let mut a = Agent::client(&at("a"), a, caller.port, &options);
-    thread::sleep(Duration::from_millis(2500));
     let (dies, lives) = if killed == "a" { (&mut a, &mut b) } else { (&mut b, &mut a) };
+    lives.wait_for("SuccessfulCall(C)", 6);
     dies.process.signal("KILL");
     let counts = lives.finish(SOON);
     assert_eq!(counts.created, counts.successful + counts.failed, "{}", lives.process.logs());

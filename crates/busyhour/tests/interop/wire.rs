@@ -91,7 +91,9 @@ fn record_client(tool: Tool, folder: &Path, scenario: &str, arguments: &[&str]) 
     while client.process.ended().is_none() {
         assert!(Instant::now() < deadline, "{tool:?} does not end\n{}", client.process.logs());
         let Some((message, source)) = receive(&socket, Duration::from_millis(50)) else { continue };
-        transcript.add(&message, source.port());
+        if !transcript.add(&message, source.port()) {
+            continue;
+        }
         for answer in answers(&message, port) {
             socket.send_to(answer.as_bytes(), source).expect("answer the client");
         }
@@ -118,11 +120,12 @@ fn record_server(
         for (number, (method, responses)) in script.iter().enumerate() {
             let request = request(method, dialog, number + 1, user, port, server.port);
             socket.send(request.as_bytes()).expect("send to the server");
-            for response in 0..*responses {
+            let mut response = 0;
+            while response < *responses {
                 let Some((message, source)) = receive(&socket, PATIENCE) else {
                     panic!("{tool:?}: response {response} to {method} is missing\n{}", server.process.logs());
                 };
-                transcript.add(&message, source.port());
+                response += usize::from(transcript.add(&message, source.port()));
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use busyhour_media::codec::g711::encode_ulaw;
 use busyhour_media::generate;
@@ -14,6 +15,8 @@ use crate::peers::{Agent, Counts, SOON, Tool, Transport, scenario};
 const EVENTS: u8 = 101;
 /// Length of the file that Asterisk plays.
 const FILE_MS: u32 = 3000;
+/// How long the calls of a test may take; those that go well take a few seconds.
+const CALL: Duration = Duration::from_secs(60);
 /// Digits that Asterisk sends.
 const DIGITS: &str = "1159*";
 
@@ -37,10 +40,10 @@ const SETUP: Setup<'_> = Setup {
             [secret](plain)\nmedia_encryption=sdes\n",
     extensions: "[incoming]\n\
         exten => echo,1,Answer()\n same => n,Echo()\n\
-        exten => read,1,Answer()\n same => n,Read(DIGITS,,20,,1,2)\n same => n,Log(WARNING,heard digits ${DIGITS} end)\n same => n,Wait(30)\n\
-        exten => play,1,Answer()\n same => n,Playback(${SOUNDS}/known)\n same => n,Wait(10)\n\
-        exten => tones,1,Answer()\n same => n,Wait(0.5)\n same => n,Playback(${SOUNDS}/tones)\n same => n,Wait(10)\n\
-        exten => events,1,Answer()\n same => n,Wait(0.5)\n same => n,SendDTMF(1159*,200)\n same => n,Wait(10)\n\
+        exten => read,1,Answer()\n same => n,Read(DIGITS,,20,,1,2)\n same => n,Log(WARNING,heard digits ${DIGITS} end)\n same => n,Hangup()\n\
+        exten => play,1,Answer()\n same => n,Playback(${SOUNDS}/known)\n same => n,Hangup()\n\
+        exten => tones,1,Answer()\n same => n,Wait(0.5)\n same => n,Playback(${SOUNDS}/tones)\n same => n,Wait(0.5)\n same => n,Hangup()\n\
+        exten => events,1,Answer()\n same => n,Wait(0.5)\n same => n,SendDTMF(1159*,200)\n same => n,Wait(0.5)\n same => n,Hangup()\n\
         exten => silent,1,Answer()\n same => n,Wait(30)\n",
 };
 
@@ -84,7 +87,7 @@ impl Stage {
             if arguments.contains(&"user") { all } else { [&all[..], &["-key", "user", "caller"]].concat() };
         let mut agent =
             Agent::client(&self.folder.path().join(extension), Tool::Busyhour, self.pbx.port, &all);
-        let placed = agent.finish(Duration::from_secs(60));
+        let placed = agent.finish(CALL);
         let logs = || format!("{}{}", agent.process.logs(), self.pbx.process.logs());
         assert_eq!(placed, Counts::all_well(calls), "{}", logs());
         agent
@@ -98,16 +101,23 @@ impl Stage {
         let callee = format!("PJSIP/{endpoint}/sip:service@127.0.0.1:{}", server.port);
         let answer = self.pbx.ask(&format!("channel originate {callee} application Echo"));
         assert!(!answer.contains("No such command"), "{answer}");
-        let answered = server.finish(SOON);
+        let answered = server.finish(CALL);
         let logs = || format!("{answer}{}{}", server.process.logs(), self.pbx.process.logs());
         assert_eq!(answered, Counts::all_well(1), "{}", logs());
     }
 
-    /// The digits that Asterisk has read.
+    /// The digits that Asterisk has read. A thread of its own writes them down.
     fn digits(&self) -> String {
-        let log = fs::read_to_string(self.pbx.folder.join("state/messages.log")).unwrap_or_default();
-        let heard = log.split("heard digits ").nth(1).and_then(|rest| rest.split(" end").next());
-        heard.unwrap_or_else(|| panic!("no digits in {log}")).to_owned()
+        let deadline = Instant::now() + SOON;
+        loop {
+            let log = self.pbx.process.file("messages.log");
+            let heard = log.split("heard digits ").nth(1).and_then(|rest| rest.split_once(" end"));
+            if let Some((digits, _)) = heard {
+                return digits.to_owned();
+            }
+            assert!(Instant::now() < deadline, "no digits in {log}");
+            sleep(Duration::from_millis(20));
+        }
     }
 }
 
@@ -159,7 +169,7 @@ fn digits_are_heard_as_tones() {
 #[test]
 fn digits_of_play_dtmf_are_read() {
     let stage = Stage::new();
-    stage.call("media_dtmf.xml", "read", 1, &["-key", "digits", "0123456789*"]);
+    stage.call("media_dtmf_read.xml", "read", 1, &["-key", "digits", "0123456789*"]);
     assert_eq!(stage.digits(), "0123456789*");
 }
 

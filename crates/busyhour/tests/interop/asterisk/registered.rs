@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::{Pbx, Setup};
-use crate::peers::{Agent, Counts, Tool, free_port, scenario};
+use crate::peers::{Agent, Counts, SOON, Tool, free_port, scenario};
 
 const CALLS: u64 = 200;
 
@@ -45,7 +45,7 @@ fn two_hundred_calls_between_registered_users() {
     ];
     let mut registering =
         Agent::client(&folder.path().join("register"), Tool::Busyhour, pbx.port, &arguments);
-    let registered = registering.finish(Duration::from_secs(20));
+    let registered = registering.finish(SOON);
     assert_eq!(registered, Counts::all_well(2), "{}{}", registering.process.logs(), pbx.process.logs());
 
     let (caller, callee) = (scenario("caller_registered.xml"), scenario("callee_registered.xml"));

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::start;
-use crate::peers::{Agent, Counts, Tool, Transport, scenario};
+use crate::peers::{Agent, Counts, SOON, Tool, Transport, scenario};
 
 const CALLS: u64 = 400;
 
@@ -31,17 +31,20 @@ fn call_through_proxy(caller: Tool, answerer: Tool) {
     let file = scenario("caller_behind_proxy.xml");
     let arguments = ["-sf", file.as_str(), "-m", calls.as_str(), "-r", "200"];
     let mut client = Agent::client(folder.path(), caller, port, &arguments);
-    let placed = client.finish(Duration::from_secs(40));
-    let answered = server.finish(Duration::from_secs(20));
+    let placed = client.finish(Duration::from_secs(60));
+    let answered = server.finish(SOON);
     let logs = || format!("{}{}{}", client.process.logs(), server.process.logs(), proxy.logs());
     assert_eq!(placed, Counts::all_well(CALLS), "the caller\n{}", logs());
     assert_eq!(answered, Counts::all_well(CALLS), "the answerer\n{}", logs());
 
     let routed = fs::read_to_string(folder.path().join("kamailio/stderr")).expect("read the proxy's log");
     let count = |what: &str| routed.lines().filter(|line| line.ends_with(what)).count() as u64;
-    assert_eq!(count("placed INVITE"), CALLS, "{}", logs());
-    assert!(count("followed ACK") >= CALLS, "an ACK did not follow the route\n{}", logs());
-    assert_eq!(count("followed BYE"), CALLS, "a BYE did not follow the route\n{}", logs());
+    // What is repeated, as a peer was slow to answer, is counted again.
+    for (what, request) in
+        [("placed INVITE", "an INVITE"), ("followed ACK", "an ACK"), ("followed BYE", "a BYE")]
+    {
+        assert!(count(what) >= CALLS, "{request} did not take its way\n{}", logs());
+    }
     assert!(!routed.contains("unrouted"), "a request of a dialog came without a route\n{}", logs());
 }
 

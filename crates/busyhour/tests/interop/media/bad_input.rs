@@ -139,7 +139,7 @@ fn floods_and_garbage_on_media_ports_are_survived() {
     let sent: u64 = floods.into_iter().map(|flood| flood.join().expect("the flood ends")).sum();
     let ended = stage.end("caller", agent);
     assert_eq!((ended.counts.exit, ended.counts.successful), (0, 4), "{}", ended.errors);
-    assert!(sent > 10_000, "{sent}");
+    assert!(sent > 2_000, "{sent}");
     // The calls kept their pace all the while.
     assert!(sink.count() >= 4 * 110, "{}", ended.agent.process.stdout());
 }

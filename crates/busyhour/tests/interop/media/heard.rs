@@ -5,7 +5,7 @@ use super::stage::{Part, Played, Stage};
 use crate::peers::Tool;
 use Tool::{Busyhour, Sipp38};
 
-/// The caller streams a sound of five seconds twice; the callee, which listens as SIPp can, counts.
+/// The caller streams a sound of a second twice; the callee, which listens as SIPp can, counts.
 fn check_stream(caller: Tool, callee: Tool, payload: &str, payload_type: &str) {
     let stage = Stage::with(&[]);
     // Encoded bytes: 50 packets of 20 ms.
@@ -95,7 +95,7 @@ fn captures_of_ours_come_back_from_sipp() {
 /// The caller plays a capture; the callee, which listens as SIPp can, counts.
 fn check_capture(caller: Tool, callee: Tool) {
     let stage = Stage::with(&["g711a.pcap"]);
-    let calling = Side::that(&[&exec("play_pcap_audio", "{file}"), &pause(8300)]);
+    let calling = Side::that(&[&exec("play_pcap_audio", "{file}"), &pause(9000)]);
     let scenario = calling.caller().replace("{file}", &stage.path("g711a.pcap"));
     let listening = Side::default().at_the_end(&[&log_statistics()]);
     let played = stage.play(&Part::new(caller, scenario, ""), &Part::new(callee, listening.callee(), ""), 1);

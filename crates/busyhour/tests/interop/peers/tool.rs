@@ -53,3 +53,18 @@ pub(crate) fn scenario(name: &str) -> String {
     assert!(path.exists(), "{} is missing", path.display());
     path.display().to_string()
 }
+
+/// A scenario file of the interop tests with other words in some places, written into `folder`.
+///
+/// # Panics
+/// If a word is not there, so that a changed file cannot make a test mean less.
+pub(crate) fn scenario_with(folder: &Path, name: &str, changes: &[(&str, &str)]) -> String {
+    let mut text = std::fs::read_to_string(scenario(name)).expect("read the scenario");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{name} has no `{from}`");
+        text = text.replace(from, to);
+    }
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("write the scenario");
+    path.display().to_string()
+}

@@ -1,5 +1,11 @@
 //! Messages as one program sent them, with what may differ from run to run put in a common form.
 
+use std::time::{Duration, Instant};
+
+/// A message is sent again after half a second at the earliest (RFC 3261 §17.1.1.2), if the machine that runs the test
+/// stood still for so long; what comes twice in less is sent twice.
+const AGAIN: Duration = Duration::from_millis(400);
+
 /// Recorded messages of one run.
 pub(super) struct Transcript {
     /// The messages in common form, in the order they arrived.
@@ -8,6 +14,8 @@ pub(super) struct Transcript {
     process: u32,
     /// Port of the scripted peer.
     peer: u16,
+    /// The messages as they came, and when.
+    heard: Vec<(String, Instant)>,
     /// Identifiers seen so far; each is written as its position, so that repeats and changes still show.
     identifiers: Vec<String>,
 }
@@ -15,13 +23,18 @@ pub(super) struct Transcript {
 impl Transcript {
     /// An empty transcript of the program with that process id talking to that port.
     pub(super) fn new(process: u32, peer: u16) -> Transcript {
-        Transcript { messages: Vec::new(), process, peer, identifiers: Vec::new() }
+        Transcript { messages: Vec::new(), process, peer, heard: Vec::new(), identifiers: Vec::new() }
     }
 
-    /// Adds a message that came from `source`.
-    pub(super) fn add(&mut self, message: &str, source: u16) {
+    /// Adds a message that came from `source`; false if it is one that was sent again, as its answer was late.
+    pub(super) fn add(&mut self, message: &str, source: u16) -> bool {
+        if self.heard.iter().any(|(heard, at)| heard == message && at.elapsed() > AGAIN) {
+            return false;
+        }
+        self.heard.push((message.to_owned(), Instant::now()));
         let lines: Vec<String> = message.split("\r\n").map(|line| self.common_line(line, source)).collect();
         self.messages.push(lines.join("\r\n"));
+        true
     }
 
     fn common_line(&mut self, line: &str, source: u16) -> String {
