@@ -101,8 +101,7 @@ impl Pair {
 }
 
 fn form() -> PacketForm {
-    let encoding = "PCMU".to_owned();
-    PacketForm { payload_type: 0, encoding, clock_hz: 8000, packet_ms: 20, packet_bytes: 160, ticks: 160 }
+    PacketForm::telephone(0, "PCMU")
 }
 
 fn endless() -> Source {

@@ -75,7 +75,7 @@ impl Side {
 
     fn play(&self, call: &Call, packets: usize) {
         let sound = Arc::new(Sound { bytes: (0..packets * 160).map(|n| (n % 251) as u8).collect() });
-        let source = Source::Sound { sound, form: pcmu(), loops: Some(1) };
+        let source = Source::Sound { sound, form: PacketForm::telephone(0, "PCMU"), loops: Some(1) };
         self.command(call.token, What::Play { medium: Medium::Audio, source });
         self.command(call.token, What::TellStreamsEnd(1));
     }
@@ -103,17 +103,6 @@ impl Side {
     fn finish(self) -> MediaSnapshot {
         let last = self.rig.finish();
         *last[0].media.clone().unwrap()
-    }
-}
-
-fn pcmu() -> PacketForm {
-    PacketForm {
-        payload_type: 0,
-        encoding: "PCMU".to_owned(),
-        clock_hz: 8000,
-        packet_ms: 20,
-        packet_bytes: 160,
-        ticks: 160,
     }
 }
 

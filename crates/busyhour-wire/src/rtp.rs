@@ -76,6 +76,14 @@ pub struct PacketForm {
     pub ticks: u32,
 }
 
+impl PacketForm {
+    /// The usual one of an encoding of a byte a sample at 8 kHz, such as `PCMU`: 20 ms a packet (RFC 3551 §4.2).
+    pub fn telephone(payload_type: u8, encoding: &str) -> PacketForm {
+        let encoding = encoding.to_owned();
+        PacketForm { payload_type, encoding, clock_hz: 8000, packet_ms: 20, packet_bytes: 160, ticks: 160 }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -199,14 +199,7 @@ mod tests {
     #[test]
     fn patterns_pauses_and_echoes_are_told() {
         let mut host = host();
-        let form = PacketForm {
-            payload_type: 0,
-            encoding: "PCMU".to_owned(),
-            clock_hz: 8000,
-            packet_ms: 20,
-            packet_bytes: 160,
-            ticks: 160,
-        };
+        let form = PacketForm::telephone(0, "PCMU");
         for stream in [
             Stream::Pattern { medium: Medium::Video, id: 3, form: Some(form) },
             Stream::Pause(None),

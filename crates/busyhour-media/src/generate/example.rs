@@ -41,14 +41,7 @@ pub fn example_file(name: &str) -> Option<Vec<u8>> {
 const SEED: u64 = 1;
 
 fn spoken(payload_type: u8, encoding: &str, encode: impl Fn(i16) -> u8) -> Vec<u8> {
-    let form = PacketForm {
-        payload_type,
-        encoding: encoding.to_owned(),
-        clock_hz: 8_000,
-        packet_ms: 20,
-        packet_bytes: 160,
-        ticks: 160,
-    };
+    let form = PacketForm::telephone(payload_type, encoding);
     let first = Header { marker: true, payload_type, sequence: 1, timestamp: 0, ssrc: 0xb05e_0000 };
     let encoded: Vec<u8> = speech(SEED, 8_000, 8_000).into_iter().map(encode).collect();
     write_pcap(&rtp_capture(&encoded, &form, first))

@@ -25,14 +25,7 @@ pub(super) fn capture(name: &str) -> Option<Capture> {
         SPEECH => {
             let samples = generate::speech(1, SPEECH_MS, 8000);
             let encoded: Vec<u8> = samples.iter().map(|&sample| g711::encode_alaw(sample)).collect();
-            let form = PacketForm {
-                payload_type: 8,
-                encoding: "PCMA".to_owned(),
-                clock_hz: 8000,
-                packet_ms: 20,
-                packet_bytes: 160,
-                ticks: 160,
-            };
+            let form = PacketForm::telephone(8, "PCMA");
             let first =
                 Header { marker: true, payload_type: 8, sequence: 1, timestamp: 160, ssrc: 0x6275_7379 };
             Some(generate::rtp_capture(&encoded, &form, first))

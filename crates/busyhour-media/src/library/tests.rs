@@ -1,45 +1,27 @@
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::generate;
 
 /// A folder that goes with the test.
-struct Folder(PathBuf);
+struct Folder(tempfile::TempDir);
 
 impl Folder {
     fn new() -> Folder {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("busyhour-media-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Folder(path)
+        Folder(tempfile::tempdir().expect("a folder"))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) {
-        std::fs::write(self.0.join(name), bytes).expect("a file");
+        std::fs::write(self.0.path().join(name), bytes).expect("a file");
     }
 
     fn library(&self) -> Library {
-        Library::new(Some(self.0.clone()))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        Library::new(Some(self.0.path().to_owned()))
     }
 }
 
 fn form(encoding: &str) -> PacketForm {
-    PacketForm {
-        payload_type: 8,
-        encoding: encoding.to_owned(),
-        clock_hz: 8000,
-        packet_ms: 20,
-        packet_bytes: 160,
-        ticks: 160,
-    }
+    PacketForm::telephone(8, encoding)
 }
 
 #[test]
@@ -48,7 +30,7 @@ fn a_file_is_read_once() {
     folder.write("one.pcap", &generate::digit_capture("1", 96));
     let library = folder.library();
     let first = library.capture("one.pcap").expect("a capture");
-    std::fs::remove_file(folder.0.join("one.pcap")).expect("removed");
+    std::fs::remove_file(folder.0.path().join("one.pcap")).expect("removed");
     assert!(Arc::ptr_eq(&first, &library.capture("one.pcap").expect("still known")));
     assert_eq!(first.packets.len(), 10);
 }
@@ -81,7 +63,7 @@ fn a_sound_is_kept_for_each_encoding() {
 #[test]
 fn files_that_are_too_long_are_not_read() {
     let folder = Folder::new();
-    let file = File::create(folder.0.join("huge.pcap")).expect("a file");
+    let file = File::create(folder.0.path().join("huge.pcap")).expect("a file");
     // A hole: it takes no room on the disk.
     file.set_len(5 << 30).expect("a length");
     let error = folder.library().capture("huge.pcap").unwrap_err();

@@ -67,14 +67,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.raw"), [0xd5; 160]).unwrap();
         let library = Library::new(Some(folder.path().to_owned()));
-        let form = PacketForm {
-            payload_type: 8,
-            encoding: "PCMA".to_owned(),
-            clock_hz: 8000,
-            packet_ms: 20,
-            packet_bytes: 160,
-            ticks: 160,
-        };
+        let form = PacketForm::telephone(8, "PCMA");
         for (wanted, plays) in [
             (Wanted::Sound("a.raw".to_owned(), form.clone()), true),
             (Wanted::Sound("b.raw".to_owned(), form), false),

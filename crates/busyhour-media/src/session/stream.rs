@@ -150,14 +150,7 @@ mod tests {
     use super::*;
 
     fn form(bytes: u32) -> PacketForm {
-        PacketForm {
-            payload_type: 8,
-            encoding: "PCMA".to_owned(),
-            clock_hz: 8000,
-            packet_ms: 20,
-            packet_bytes: bytes,
-            ticks: 160,
-        }
+        PacketForm { packet_bytes: bytes, ..PacketForm::telephone(8, "PCMA") }
     }
 
     fn all(stream: Option<Stream>, most: usize) -> Vec<(Header, Vec<u8>)> {

@@ -4,14 +4,7 @@ use super::*;
 use crate::generate;
 
 fn form(encoding: &str) -> PacketForm {
-    PacketForm {
-        payload_type: 8,
-        encoding: encoding.to_owned(),
-        clock_hz: 8000,
-        packet_ms: 20,
-        packet_bytes: 160,
-        ticks: 160,
-    }
+    PacketForm::telephone(8, encoding)
 }
 
 fn made(file: &[u8], encoding: &str) -> Result<Vec<u8>, BadMedia> {

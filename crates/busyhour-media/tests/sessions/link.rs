@@ -330,14 +330,7 @@ pub(crate) fn remote(rtp: SocketAddr) -> Remote {
 }
 
 pub(crate) fn pcmu() -> PacketForm {
-    PacketForm {
-        payload_type: 0,
-        encoding: "PCMU".to_owned(),
-        clock_hz: 8000,
-        packet_ms: 20,
-        packet_bytes: 160,
-        ticks: 160,
-    }
+    PacketForm::telephone(0, "PCMU")
 }
 
 /// A sound of so many bytes, without end unless looped otherwise.
