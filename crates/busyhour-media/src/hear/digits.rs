@@ -12,10 +12,12 @@ const SAME_DIGIT_US: u64 = 200_000;
 
 /// Digits heard so far.
 #[derive(Debug, Clone, Default)]
+#[repr(C)]
 pub(super) struct Digits {
-    kept: Vec<Digit>,
-    dropped: u32,
+    /// Asked for each packet, so it stands first.
     events: bool,
+    dropped: u32,
+    kept: Vec<Digit>,
     /// The last digit that was a tone, and when, if nothing came after it.
     last_tone: Option<(u8, Time)>,
 }

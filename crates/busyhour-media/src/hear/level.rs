@@ -50,8 +50,8 @@ pub(super) struct Level {
     /// The beginning of a block that is not complete.
     partial: [u8; BLOCK],
     filled: u8,
-    /// All samples, those of incomplete blocks included.
-    samples: u64,
+    /// All samples, those of incomplete blocks included; of the first six days.
+    samples: u32,
     blocks: Blocks,
 }
 
@@ -115,7 +115,8 @@ impl Level {
         digits: bool,
         mut heard: impl FnMut(u8),
     ) {
-        self.samples += payload.len() as u64;
+        // A datagram has no more than 2^16.
+        self.samples = self.samples.saturating_add(payload.len() as u32);
         if !follows {
             self.filled = 0;
             self.blocks.dtmf.lose();
@@ -147,7 +148,7 @@ impl Level {
     /// Seconds of sound above −50 dBm0: that part of what was taken that the complete blocks have.
     pub(super) fn loud_seconds(&self) -> f64 {
         let (loud, quiet) = (f64::from(self.blocks.loud), f64::from(self.blocks.quiet));
-        if loud == 0.0 { 0.0 } else { self.samples as f64 / 8_000.0 * loud / (loud + quiet) }
+        if loud == 0.0 { 0.0 } else { f64::from(self.samples) / 8_000.0 * loud / (loud + quiet) }
     }
 
     /// Mean power of what is above −50 dBm0, in dBm0; of everything if nothing is, down to −90. `None` before

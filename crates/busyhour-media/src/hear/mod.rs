@@ -55,38 +55,39 @@ const FALLEN_SILENT_US: u64 = 1_000_000;
 const CLOCK_HZ: u32 = 8_000;
 
 /// What is kept of one medium while it is listened to. The media thread tells it all that comes and goes;
-/// engines read [`Listening::heard`].
+/// engines read [`Listening::heard`]. What each packet needs stands first, as it finds all of it cold.
 #[derive(Debug, Clone, Default)]
+#[repr(C)]
 pub struct Listening {
-    /// What we receive: by our own SDP, if it is known.
-    formats: Formats,
+    sources: Vec<Source>,
+    packets: u64,
+    bytes: u64,
+    last: Time,
+    sent: u64,
+    digits: Digits,
+    first: Option<First>,
+    from_elsewhere: u32,
+    wrong_payload_type: u32,
+    refused: u32,
+    not_rtp: u32,
+    further_sources: u32,
+    probation: Probation,
     /// They are those of our own SDP.
     ours: bool,
-    /// Of what we send, by the peer's SDP.
-    sent_clock_hz: Option<u32>,
-    sources: Vec<Source>,
-    /// Of sources that gave way to others.
-    before: Sums,
-    answered: Option<Time>,
     /// The SDP lets the peer send.
     peer_sends: bool,
-    /// Since when it does.
+    keep_first_payload: bool,
+    /// Of what we send, by the peer's SDP; 0: it names none.
+    sent_clock_hz: u32,
+    /// What we receive: by our own SDP, if it is known.
+    formats: Formats,
+    answered: Option<Time>,
+    /// Since when the SDP lets the peer send.
     peer_sends_since: Time,
     /// BYE went or came: silence is nobody's fault from there on.
     hung_up: Option<Time>,
-    keep_first_payload: bool,
-    first: Option<First>,
-    last: Time,
-    packets: u64,
-    bytes: u64,
-    sent: u64,
-    further_sources: u32,
-    probation: Probation,
-    wrong_payload_type: u32,
-    from_elsewhere: u32,
-    refused: u32,
-    not_rtp: u32,
-    digits: Digits,
+    /// Of sources that gave way to others.
+    before: Sums,
     far: Far,
 }
 
@@ -105,7 +106,6 @@ struct Sums {
     bursts: u64,
     duplicates: u64,
     reordered: u64,
-    strays: u64,
     jitter_max_us: f64,
     gap_max_us: u64,
     audible_seconds: Option<f64>,
@@ -118,7 +118,6 @@ impl Sums {
         self.bursts += source.sequence.bursts();
         self.duplicates += source.sequence.duplicates();
         self.reordered += source.sequence.reordered();
-        self.strays += source.sequence.strays();
         self.jitter_max_us = self.jitter_max_us.max(source.arrival.jitter_max_us());
         self.gap_max_us = self.gap_max_us.max(source.arrival.gap_max_us());
         if let Some(seconds) = source.audible_seconds() {
@@ -145,7 +144,7 @@ impl Listening {
         self.peer_sends = sends;
         if let Some(remote) = remote {
             let theirs = Formats::new(&remote.formats);
-            self.sent_clock_hz = theirs.clock_hz();
+            self.sent_clock_hz = theirs.clock_hz().unwrap_or(0);
             if !self.ours {
                 self.listen_to(theirs);
             }
@@ -289,7 +288,8 @@ impl Listening {
             loss,
             duplicates: sums.duplicates,
             reordered: sums.reordered,
-            strays: sums.strays + self.probation.strays(),
+            strays: self.sources.iter().map(|source| source.sequence.strays()).sum::<u64>()
+                + self.probation.strays(),
             jitter_ms: main.map_or(0.0, |main| main.arrival.jitter_us() / 1e3),
             jitter_max_ms: sums.jitter_max_us / 1e3,
             gap_max_ms: sums.gap_max_us.max(fallen_silent_us) as f64 / 1e3,
@@ -311,7 +311,11 @@ impl Listening {
             mos_conversational: score.and_then(|score| score.mos_conversational),
             rtt_ms,
             far_loss: self.far.loss(),
-            far_jitter_ms: self.far.jitter_ms(self.sent_clock_hz.unwrap_or(CLOCK_HZ)),
+            far_jitter_ms: self.far.jitter_ms(if self.sent_clock_hz == 0 {
+                CLOCK_HZ
+            } else {
+                self.sent_clock_hz
+            }),
             first_payload_type: first.map(|first| first.payload_type),
             first_payload: first.map_or_else(Vec::new, |first| first.payload.to_vec()),
         }
@@ -358,7 +362,7 @@ impl Listening {
             && first.sequence.distinct() == 1
         {
             // It was one itself.
-            self.probation.note_stray();
+            self.probation.note_strays(1);
             self.probation.release(header.ssrc);
             *first = new;
             return Some(0);
@@ -371,6 +375,7 @@ impl Listening {
         match self.sources.get_mut(place) {
             Some(silent) => {
                 self.before.add(silent);
+                self.probation.note_strays(silent.sequence.strays());
                 *silent = new;
             }
             None => self.sources.push(new),

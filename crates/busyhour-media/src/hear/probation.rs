@@ -60,7 +60,7 @@ impl Probation {
             let place = free.unwrap_or_else(|| self.any_place());
             self.candidates[place] = Candidate { ssrc, next, standing: Standing::Waiting };
         }
-        self.note_stray();
+        self.note_strays(1);
         Finding::Stray
     }
 
@@ -71,9 +71,9 @@ impl Probation {
         }
     }
 
-    /// Notes a packet that turned out to be no source's.
-    pub(super) fn note_stray(&mut self) {
-        self.strays = self.strays.saturating_add(1);
+    /// Notes packets that turned out to be no source's.
+    pub(super) fn note_strays(&mut self, packets: u64) {
+        self.strays = self.strays.saturating_add(u32::try_from(packets).unwrap_or(u32::MAX));
     }
 
     /// Packets that were no source's.

@@ -14,23 +14,26 @@ use crate::time::Time;
 /// A pause in the timestamps, without a lost packet, that ends a tone: 40 ms at 8000 Hz (Q.24).
 const PAUSE_TICKS: u32 = 320;
 
-/// One source of a medium.
+/// One source of a medium. What each packet needs stands first, as it finds all of it cold.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub(super) struct Source {
-    pub(super) ssrc: u32,
     pub(super) sequence: Sequence,
     pub(super) arrival: Arrival,
+    pub(super) level: Option<Box<Level>>,
+    pub(super) ssrc: u32,
     /// Of the last packet's payload type.
     meaning: Meaning,
-    events: Events,
-    pub(super) level: Option<Box<Level>>,
     /// Timestamp of what follows the last sound.
     sound_end: u32,
     /// Packets whose sound was listened to.
     pub(super) sound_packets: u32,
     /// The codec heard last, telephone events and comfort noise aside.
     pub(super) codec: Option<Codec>,
-    reports: Reports,
+    /// Something came since our last report.
+    heard_since: bool,
+    pub(super) reports: Reports,
+    events: Events,
 }
 
 /// A packet of a source.
@@ -45,14 +48,12 @@ pub(super) struct Packet<'a> {
 
 /// What reports about a source need.
 #[derive(Debug, Clone, Copy, Default)]
-struct Reports {
+pub(super) struct Reports {
     /// Their last sender report: the middle of its NTP timestamp, and when it came.
     last_sr: Option<(u32, Time)>,
     /// At our last report.
     expected_before: u64,
     distinct_before: u64,
-    /// Something came since.
-    heard_since: bool,
 }
 
 /// A digit, and how it was heard.
@@ -65,16 +66,17 @@ pub(super) enum Found {
 impl Source {
     pub(super) fn new(ssrc: u32, meaning: Meaning) -> Source {
         Source {
-            ssrc,
             sequence: Sequence::default(),
             arrival: Arrival::default(),
-            meaning,
-            events: Events::default(),
             level: None,
+            ssrc,
+            meaning,
             sound_end: 0,
             sound_packets: 0,
             codec: None,
+            heard_since: false,
             reports: Reports::default(),
+            events: Events::default(),
         }
     }
 
@@ -96,7 +98,7 @@ impl Source {
         mut found: impl FnMut(Found),
     ) -> bool {
         let Packet { received, header, payload, tones } = packet;
-        self.reports.heard_since = true;
+        self.heard_since = true;
         if header.payload_type != self.meaning.payload_type {
             self.meaning = formats.of(header.payload_type);
         }
@@ -153,7 +155,7 @@ impl Source {
 
     /// What our report says of it, if something came since the last.
     pub(super) fn report(&mut self, now: Time) -> Option<ReportBlock> {
-        if !std::mem::take(&mut self.reports.heard_since) {
+        if !std::mem::take(&mut self.heard_since) {
             return None;
         }
         let (expected, distinct) = (self.sequence.expected(), self.sequence.distinct());

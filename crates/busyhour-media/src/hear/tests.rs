@@ -1,5 +1,6 @@
 //! Whole streams, as they come to a call.
 
+use std::mem::offset_of;
 use std::net::SocketAddr;
 
 use busyhour_wire::rtcp::{SenderInfo, ntp, write_bye, write_report};
@@ -433,7 +434,18 @@ fn the_first_payload_is_kept_if_it_is_wanted() {
 #[test]
 fn a_plain_stream_takes_little_memory() {
     let one = size_of::<Listening>() + size_of::<Source>() + size_of::<level::Level>();
-    assert!(one <= 1_024, "{one} bytes");
+    assert!(one <= 864, "{one} bytes");
+}
+
+#[test]
+fn packets_touch_few_cache_lines() {
+    /// Bytes.
+    const CACHE_LINE: usize = 64;
+    // Whether tones are to be looked for is the last that is asked.
+    let listening = offset_of!(Listening, digits) + 8;
+    assert!(listening <= 2 * CACHE_LINE, "{listening}");
+    let source = offset_of!(Source, reports);
+    assert!(source <= 3 * CACHE_LINE, "{source}");
 }
 
 proptest! {

@@ -22,38 +22,41 @@ use crate::session::timeline::Timeline;
 use crate::srtp::Policy;
 use crate::time::Time;
 
-/// The state of one medium of a call.
+/// The state of one medium of a call. Its order is that of use, as a packet finds all of it cold: what a received packet
+/// needs stands first, then what a sent one needs, then what either does at times.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Line {
+    pub(super) ear: Arc<Ear>,
+    pub(super) keys: Option<Box<Keys>>,
     /// Position of its call.
     pub(crate) call: u32,
     pub(crate) medium: Medium,
-    pub(super) ear: Arc<Ear>,
-    pub(crate) port: Option<PortRef>,
-    /// The driver reads the port by itself.
-    watched: bool,
     pub(super) echo: bool,
-    pub(super) peer: Option<Peer>,
-    /// An SDP has said where to send, even if it was taken back.
-    had_peer: bool,
-    pub(super) keys: Option<Box<Keys>>,
     /// The keys agreed on can't be used: rather nothing is sent than anything in the clear.
     pub(super) muted: bool,
     pub(super) phase: Phase,
     pub(super) read_due: Time,
-    pub(super) timeline: Timeline,
-    pub(super) replay: Option<Replay>,
+    pub(super) peer: Option<Peer>,
     pub(super) stream: Option<Stream>,
-    pub(super) verbatim: Option<Verbatim>,
-    pub(super) reports: Reports,
+    pub(super) timeline: Timeline,
+    pub(crate) port: Option<PortRef>,
     /// Packets sent that the listening has not been told of.
     pub(super) unsaid: u32,
+    pub(super) replay: Option<Replay>,
+    pub(super) reports: Reports,
     /// When the call is judged, if it has ended.
     closing: Option<Time>,
+    pub(super) verbatim: Option<Verbatim>,
+    /// The driver reads the port by itself.
+    watched: bool,
+    /// An SDP has said where to send, even if it was taken back.
+    had_peer: bool,
 }
 
 /// The far end of a medium.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub(crate) struct Peer {
     pub(crate) rtp: SocketAddr,
     pub(crate) rtcp: SocketAddr,
@@ -287,10 +290,20 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
+    use std::mem::offset_of;
+
     use super::*;
 
+    /// A line of the processor's cache, bytes.
+    const CACHE_LINE: usize = 64;
+
     #[test]
-    fn line_is_small() {
-        assert!(size_of::<Line>() <= 512, "{}", size_of::<Line>());
+    fn packets_touch_few_cache_lines() {
+        assert!(size_of::<Line>() <= 6 * CACHE_LINE, "{}", size_of::<Line>());
+        // Of a received packet the address of the peer is the last.
+        let rtp = offset_of!(Line, peer) + offset_of!(Peer, rtp);
+        assert!(rtp + size_of::<SocketAddr>() <= CACHE_LINE, "{rtp}");
+        // Of a sent one the end of the call is.
+        assert!(offset_of!(Line, verbatim) <= 5 * CACHE_LINE, "{}", offset_of!(Line, verbatim));
     }
 }
