@@ -53,6 +53,7 @@ pub mod variables;
 pub use busyhour_media::Time;
 pub use engine::{Command, Engine};
 pub use event::{Direction, Event};
+pub use origination::open_calls_max;
 pub use settings::{Run, Settings};
 pub use shared::Shared;
 pub use snapshot::{FailureKind, Snapshot};

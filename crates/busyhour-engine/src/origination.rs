@@ -46,6 +46,11 @@ struct Users {
     highest: u32,
 }
 
+/// How many placed calls a run may come to have open at a time: `-l`, or SIPp's rule (spec-engine §9.3), or its users.
+pub fn open_calls_max(run: &Run, settings: &Settings) -> u64 {
+    Origination::new(run, settings).limit_ever()
+}
+
 impl Origination {
     pub(crate) fn new(run: &Run, settings: &Settings) -> Origination {
         let duration_ms =

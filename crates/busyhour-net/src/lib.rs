@@ -31,6 +31,6 @@ pub use bind::{BindOptions, Bound, bind};
 pub use bind_error::BindError;
 pub use clock::{Clock, Stamps};
 pub use endpoint::Endpoint;
-pub use process::{available_workers, descriptor_limit, raise_descriptor_limit};
+pub use process::{available_workers, descriptor_limit, open_descriptors, raise_descriptor_limit};
 pub use twin::{Connect, Loss, TwinError, TwinOptions, Twins, open_twins};
 pub use workers::{StartOptions, Workers};

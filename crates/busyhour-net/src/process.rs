@@ -27,6 +27,13 @@ pub fn descriptor_limit() -> io::Result<(u64, u64)> {
     sys::descriptor_limit()
 }
 
+/// How many descriptors the process has open; `None` where the system doesn't tell (no `/proc`).
+pub fn open_descriptors() -> Option<u64> {
+    let entries = std::fs::read_dir("/proc/self/fd").ok()?;
+    // One of them is that of the folder.
+    Some((entries.count() as u64).saturating_sub(1))
+}
+
 /// How many cores the process may use (its affinity mask), at least 1.
 pub fn available_workers() -> usize {
     sys::affinity().map_or(0, |cores| cores.len()).max(1)
@@ -35,6 +42,14 @@ pub fn available_workers() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn open_descriptors_are_counted() {
+        // Other tests open and close some meanwhile.
+        let held: Vec<_> = (0..200).map(|_| std::fs::File::open("/dev/null").unwrap()).collect();
+        assert!(open_descriptors().unwrap() > 200);
+        drop(held);
+    }
 
     #[test]
     fn the_limit_is_raised_to_the_hard_one() {

@@ -1,5 +1,6 @@
 //! Media of a run: what its scenarios need of ports and files, and whether there is enough of it.
 
+mod length;
 mod need;
 
 use std::net::IpAddr;
@@ -108,7 +109,12 @@ impl Media {
             rtcp: plan.rtcp,
         };
         let offsets = shared_offsets(plan, &programs);
-        need::check(&options, run, settings, offsets.len(), room)?;
+        let known = need::Known {
+            library: &library,
+            default_payload: plan.default_payload,
+            shared_ports: offsets.len(),
+        };
+        need::check(&options, run, settings, &known, room)?;
         let ports = Arc::new(MediaPorts::new(options));
         let shared = ports.open_shared(plan.port_min, &offsets).map_err(|none| Fatal::new(none.text))?;
         if programs.iter().any(|program| program.media.own_port.contains(&true)) {

@@ -1,6 +1,7 @@
 //! What a run needs of the system for its media, worked out before it starts.
 
 use super::options::MediaOptions;
+use super::table::{REST, STOCK_MAX};
 
 /// How much media a run will have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,14 +12,21 @@ pub struct MediaNeed {
     pub own_ports: u64,
     /// Ports that calls share: `[media_port]` with its offsets.
     pub shared_ports: u64,
+    /// Ports whose call has ended and that rest, open, before another call gets them:
+    /// [`MediaNeed::resting_ports`]. Where there are too few descriptors they rest less.
+    pub resting_ports: u64,
     /// Descriptors for all else: signalling, files, threads.
     pub other_descriptors: u64,
 }
 
-/// Descriptors of the process besides sockets and files: standard streams, poll descriptors, alarms.
-const SPARE_DESCRIPTORS: u64 = 32;
-
 impl MediaNeed {
+    /// How many ports rest where calls with so many ports of their own end at this rate, in calls per second.
+    pub fn resting_ports(calls_per_second: f64, own_ports: u64) -> u64 {
+        // A float cast saturates.
+        let calls = (calls_per_second * REST.as_secs_f64()).ceil() as u64;
+        calls.saturating_mul(own_ports).min(STOCK_MAX as u64)
+    }
+
     /// Says whether the range of ports and the limit of descriptors (`ulimit -n`; see
     /// [`raise_descriptor_limit`](crate::raise_descriptor_limit)) suffice.
     ///
@@ -49,20 +57,25 @@ impl MediaNeed {
         }
         let each = if options.rtcp { 2 } else { 1 };
         let media = own.saturating_add(self.shared_ports).saturating_mul(each);
-        let other = self.other_descriptors.saturating_add(SPARE_DESCRIPTORS);
-        let wanted = media.saturating_add(other);
+        let resting = self.resting_ports.saturating_mul(each);
+        let other = self.other_descriptors;
+        let wanted = media.saturating_add(resting).saturating_add(other);
         if wanted > descriptors_max {
             let (rtcp, way) = match options.rtcp {
                 true => (" with RTCP", ", -no_rtcp (half of them)"),
                 false => ("", ""),
             };
-            let room = descriptors_max.saturating_sub(other + self.shared_ports * each);
+            let rest = match resting {
+                0 => String::new(),
+                resting => format!(", {resting} for ports that rest {} s after their calls", REST.as_secs()),
+            };
+            let room = descriptors_max.saturating_sub(other + resting + self.shared_ports * each);
             let fewer_calls = match self.own_ports {
                 0 => String::new(),
                 ports => fewer(room / (ports * each)),
             };
             return Err(format!(
-                "{} {media} sockets for media{rtcp} and {other} files and sockets for all else, {wanted} \
+                "{} {media} sockets for media{rtcp}{rest} and {other} files and sockets for all else, {wanted} \
                  together; this process may have {descriptors_max}. Raise the limit (ulimit -n {wanted}){way}{fewer_calls}.",
                 self.need()
             ));
@@ -92,7 +105,7 @@ mod tests {
     use super::*;
 
     fn need(calls: u64, own_ports: u64) -> MediaNeed {
-        MediaNeed { calls, own_ports, shared_ports: 2, other_descriptors: 100 }
+        MediaNeed { calls, own_ports, shared_ports: 2, resting_ports: 0, other_descriptors: 132 }
     }
 
     #[test]
@@ -132,5 +145,20 @@ mod tests {
         assert_eq!(need(445, 1).enough(&options, 1026), Ok(()));
         let plain = MediaOptions { rtcp: false, ..options };
         assert_eq!(need(800, 1).enough(&plain, 1024), Ok(()));
+    }
+
+    #[test]
+    fn ports_that_rest_have_descriptors_too() {
+        assert_eq!(MediaNeed::resting_ports(10.0, 2), 40);
+        assert_eq!(MediaNeed::resting_ports(0.3, 1), 1);
+        assert_eq!(MediaNeed::resting_ports(5000.0, 1), 1024, "the others are closed");
+        assert_eq!(MediaNeed::resting_ports(5000.0, 0), 0);
+        let options = MediaOptions::default();
+        let need = MediaNeed { resting_ports: 100, ..need(344, 1) };
+        assert_eq!(need.enough(&options, 1024), Ok(()));
+        let text = MediaNeed { calls: 345, ..need }.enough(&options, 1024).unwrap_err();
+        for word in ["694 sockets", "200 for ports that rest 2 s", "ulimit -n 1026", "at most 344 calls"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
     }
 }

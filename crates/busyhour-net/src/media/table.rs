@@ -11,10 +11,10 @@ use super::options::MediaOptions;
 use super::pair::{Pair, Use};
 
 /// Pairs that wait, bound, for the next call. A call then costs no `bind`; more than these are closed.
-const STOCK_MAX: usize = 1024;
+pub(super) const STOCK_MAX: usize = 1024;
 /// How long a port rests before another call gets it while there are others: what the last peer still sends should not
 /// be heard by the next call.
-const REST: Duration = Duration::from_secs(2);
+pub(super) const REST: Duration = Duration::from_secs(2);
 /// For so long nothing is searched after a search through the whole range has found nothing.
 const SEARCH_PAUSE: Duration = Duration::from_millis(100);
 

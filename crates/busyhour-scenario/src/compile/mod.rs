@@ -208,7 +208,7 @@ impl<'a> Compiler<'a> {
         let mut default_pauses = 0;
         for step in &steps {
             if let StepKind::Pause(pause) = &step.kind {
-                match pause::expected_ms(pause) {
+                match pause.expected_ms() {
                     Some(ms) => pause_p99_ms = pause_p99_ms.saturating_add(ms),
                     None => default_pauses += 1,
                 }

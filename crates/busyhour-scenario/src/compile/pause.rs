@@ -53,12 +53,14 @@ impl Compiler<'_> {
     }
 }
 
-/// What a pause adds to the scenario's expected duration in ms; `None` if it lasts `-d`.
-pub(crate) fn expected_ms(pause: &Pause) -> Option<u64> {
-    match &pause.length {
-        PauseLength::Default => None,
-        PauseLength::Variable(_) => Some(0),
-        // A negative percentile casts to 0, a huge one saturates.
-        PauseLength::Drawn(distribution) => Some(percentile_99(distribution).min(f64::from(i32::MAX)) as u64),
+impl Pause {
+    /// What it adds to the scenario's expected duration in ms; `None` if it lasts `-d`.
+    pub fn expected_ms(&self) -> Option<u64> {
+        match &self.length {
+            PauseLength::Default => None,
+            PauseLength::Variable(_) => Some(0),
+            // A negative percentile casts to 0, a huge one saturates.
+            PauseLength::Drawn(drawn) => Some(percentile_99(drawn).min(f64::from(i32::MAX)) as u64),
+        }
     }
 }
