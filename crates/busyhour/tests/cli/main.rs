@@ -10,6 +10,7 @@ mod errands;
 mod errors;
 mod injection;
 mod media;
+mod media_effects;
 mod media_files;
 mod media_guide;
 mod mixed;
