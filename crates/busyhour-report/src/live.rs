@@ -52,23 +52,24 @@ impl Live<'_> {
             .unwrap_or_else(|| short().chars().take(TERMINAL_WIDTH).collect())
     }
 
-    /// Returns the line for a file or a pipe, without a line end.
+    /// Returns the line for a file or a pipe, without a line end: within 100 characters as long as figures are of usual
+    /// lengths.
     pub fn plain(&self) -> String {
         let mut parts = Vec::with_capacity(8);
         parts.extend(self.phase.map(str::to_owned));
-        match self.target {
-            Target::Rate => parts.push(format!("target {} calls/s", rate(self.now.target_rate))),
-            Target::Users => parts.push(format!("{} users", rate(self.now.target_rate))),
-            Target::Server => {}
-        }
-        parts.push(format!("started {} calls/s", rate(self.started())));
+        let (started, target) = (rate(self.started()), rate(self.now.target_rate));
+        parts.push(match self.target {
+            Target::Rate => format!("{started} of {target} calls/s"),
+            Target::Users => format!("{target} users, {started} calls/s"),
+            Target::Server => format!("{started} calls/s"),
+        });
         let counters = &self.now.counters;
         parts.push(format!("open {}", count(counters.open)));
         parts.push(format!("ok {}", count(counters.successful)));
         parts.push(format!("failed {}", count(counters.failed_total())));
-        parts.push(format!("response p99 {}", self.response_p99()));
+        parts.push(format!("p99 {}", self.response_p99()));
         if let Some(packets) = self.media_packets() {
-            parts.push(format!("media {} packets/s both ways", rate(packets)));
+            parts.push(format!("{} RTP packets/s", rate(packets)));
             parts.push(format!("MOS p5 {}", self.mos_p5()));
         }
         if self.limited {

@@ -75,6 +75,10 @@ fn streams(page: &mut Page, media: &MediaSnapshot) {
     let counters = &media.counters;
     let ended = counters.heard + counters.one_way + counters.uncertain;
     page.line("streams heard", counters.heard, "");
+    // Of packets that are only counted (`-no_hearing`) nobody asked for a score.
+    if counters.unscored > 0 && counters.expected > 0 {
+        page.line("  of these, without MOS", counters.unscored, "");
+    }
     let of_streams = share(counters.one_way, ended);
     page.alarm_if(counters.one_way > 0, |page| {
         page.line("one-way streams: sent, nothing heard", counters.one_way, &of_streams);
@@ -86,7 +90,6 @@ fn streams(page: &mut Page, media: &MediaSnapshot) {
         }
     });
     for (label, value) in [
-        ("  of those heard, without MOS", counters.unscored),
         ("silent streams, short or not to be heard", counters.too_short),
         ("streams that fell silent, 5 s and more", counters.fell_silent),
     ] {

@@ -29,6 +29,8 @@ pub struct Summary<'a> {
     pub workers: usize,
     /// Highest rate of call starts, see [`PeakRate`].
     pub peak_rate: PeakRate,
+    /// Sections of the other side's figures, each with an empty line before it, for where both are in this process.
+    pub other_side: &'a str,
     /// The verdict on the generator.
     pub verdict: &'a Verdict,
     /// With colours or without.
@@ -67,6 +69,7 @@ impl Summary<'_> {
         media(&mut page, self.total);
         self.generator(&mut page);
         self.dropped(&mut page);
+        page.text.push_str(self.other_side);
         page.text.push('\n');
         page.verdict(self.verdict);
         page.text
@@ -159,11 +162,11 @@ impl Summary<'_> {
     }
 }
 
-/// Returns what the generator measured of itself, as lines for the end of SIPp's report.
+/// Returns what the generator measured of itself, as an empty line and a section for the end of SIPp's report.
 pub fn generator_text(total: &Snapshot) -> String {
     let mut page = Page::new(Style::Plain);
     measured_of_itself(&mut page, total, "");
-    page.text.trim_start().to_owned()
+    page.text
 }
 
 fn measured_of_itself(page: &mut Page, total: &Snapshot, workers: &str) {

@@ -120,6 +120,23 @@ fn nothing_ended_yet_is_not_called_good() {
 }
 
 #[test]
+fn streams_without_a_score_are_told_below_those_heard_unless_nothing_was_judged() {
+    let mut total = with_media();
+    if let Some(media) = &mut total.media {
+        media.counters.unscored = 3;
+    }
+    let text = media_text("Media", &total);
+    let heard = text.lines().position(|line| line.starts_with("  streams heard ")).unwrap();
+    let below = text.lines().nth(heard + 1).unwrap();
+    assert_eq!(below, "    of these, without MOS                             3", "{text}");
+    if let Some(media) = &mut total.media {
+        media.counters.expected = 0;
+    }
+    let text = media_text("Media", &total);
+    assert!(!text.contains("without MOS"), "{text}");
+}
+
+#[test]
 fn codecs_without_a_score_have_none() {
     let mut total = with_media();
     if let Some(media) = &mut total.media {
@@ -159,6 +176,7 @@ fn the_summary_has_it_and_all_that_was_dropped() {
         total: &total,
         workers: 1,
         peak_rate: PeakRate::default(),
+        other_side: "",
         verdict: &Verdict::Clean,
         style: Style::Plain,
     };
@@ -212,7 +230,8 @@ fn live_lines_show_rate_and_score_of_the_interval() {
         program: 0,
         limited: false,
     };
-    assert!(live.plain().ends_with("media 39 000 packets/s both ways, MOS p5 4.30"), "{}", live.plain());
+    assert!(live.plain().ends_with(", 39 000 RTP packets/s, MOS p5 4.30"), "{}", live.plain());
+    assert!(live.plain().chars().count() <= 100, "{}", live.plain());
     assert_eq!(live.terminal(), "00:21  0/s of 0  0 open  0 ok  0 failed  p99 n/a  39.0k pps  MOS 4.30");
     let mut many = now.clone();
     many.counters.open = 123_456;
@@ -222,5 +241,5 @@ fn live_lines_show_rate_and_score_of_the_interval() {
     assert_eq!(live.terminal(), "00:21  LIMITED  0/s of 0  123k open  0 failed  39.0k pps  MOS 4.30");
     live.limited = false;
     live.previous = live.now;
-    assert!(live.plain().ends_with("media n/a packets/s both ways, MOS p5 n/a"), "{}", live.plain());
+    assert!(live.plain().ends_with(", n/a RTP packets/s, MOS p5 n/a"), "{}", live.plain());
 }

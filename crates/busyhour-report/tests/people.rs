@@ -19,6 +19,25 @@ fn assert_narrow(text: &str) {
 }
 
 #[test]
+fn the_other_side_stands_before_the_verdict() {
+    let program = uac_full();
+    let text = Summary {
+        title: "callers",
+        target: "callees",
+        programs: &[&program],
+        total: &uac_full_done(&program),
+        workers: 1,
+        peak_rate: PeakRate::default(),
+        other_side: "\nMedia of the callees\n  streams\n",
+        verdict: &Verdict::Clean,
+        style: Style::Plain,
+    }
+    .text();
+    assert!(text.ends_with("\n\nMedia of the callees\n  streams\n\nGenerator verdict: clean\n"), "{text}");
+    assert!(!text.contains("\n\n\n"), "{text}");
+}
+
+#[test]
 fn summary_of_a_clean_run() {
     let program = uac_full();
     let mut total = uac_full_done(&program);
@@ -34,6 +53,7 @@ fn summary_of_a_clean_run() {
         total: &total,
         workers: 2,
         peak_rate: PeakRate { calls_per_s: 21.0 },
+        other_side: "",
         verdict: &Verdict::Clean,
         style: Style::Plain,
     }
@@ -98,6 +118,7 @@ fn summary_of_a_bad_run_says_what_failed_and_was_dropped() {
         total: &total,
         workers: 1,
         peak_rate: PeakRate::default(),
+        other_side: "",
         verdict: &verdict,
         style: Style::Plain,
     };
@@ -154,6 +175,7 @@ fn nothing_happened() {
         total: &total,
         workers: 1,
         peak_rate: PeakRate::default(),
+        other_side: "",
         verdict: &Verdict::Clean,
         style: Style::Plain,
     };
@@ -195,10 +217,7 @@ fn status_line() {
         limited: false,
     };
     assert_eq!(live.terminal(), "00:01 | ramp up | 60/s of 20 | 3 012 open | 60 ok | 0 failed | p99 128 ms");
-    assert_eq!(
-        live.plain(),
-        "1 s: ramp up, target 20 calls/s, started 60 calls/s, open 3 012, ok 60, failed 0, response p99 128 ms"
-    );
+    assert_eq!(live.plain(), "1 s: ramp up, 60 of 20 calls/s, open 3 012, ok 60, failed 0, p99 128 ms");
     live.limited = true;
     live.phase = None;
     live.target = Target::Users;

@@ -171,7 +171,7 @@ fn files_and_screens_count_the_main_scenario_and_the_report_names_the_others() {
     let others = [(1, "uas")];
     let report = final_report(&View { others: &others, ..view(&uac, 0) }, &now, &Verdict::Clean);
     assert!(report.contains("  Successful call        |        0                  |        3 "), "{report}");
-    let ours = "\
+    let ours = "
 Other scenarios
   uas: calls                                          2
   uas: succeeded                                      1
@@ -181,10 +181,23 @@ Other scenarios
     assert!(report.contains(ours), "{report}");
 }
 
+#[test]
+fn sections_of_ours_stand_apart() {
+    let program = uas();
+    let mut now = Snapshot::empty([&program]);
+    now.media = Some(Box::new(busyhour_media::snapshot::MediaSnapshot::empty()));
+    now.generator.kernel_drops = 1;
+    let report = final_report(&view(&program, 0), &now, &Verdict::Clean);
+    for section in ["Media\n", "Generator  ", "Dropped, refused or skipped\n", "Generator verdict"] {
+        assert!(report.contains(&format!("\n\n{section}")), "{section}: {report}");
+    }
+    assert!(!report.contains("\n\n\n"), "{report}");
+}
+
 /// SIPp's part of a final report, after a look at ours: what the generator measured of itself, and the verdict.
 #[track_caller]
 fn screens_of(report: &str) -> &str {
-    let at = report.find("Generator  ").unwrap();
+    let at = report.find("\nGenerator  ").unwrap();
     let (screens, ours) = report.split_at(at);
     assert!(ours.contains("\n  lateness of timers ") && ours.contains("\n  CPU busy "), "{ours}");
     assert!(ours.ends_with("Generator verdict: clean\n"), "{ours}");
@@ -226,6 +239,7 @@ fn final_report_shows_what_was_dropped() {
 Dropped, refused or skipped
   datagrams dropped by this kernel                1 234
   warnings not shown: too many                        5
+
 Generator verdict: clean
 ";
     assert!(report.ends_with(dropped), "{report}");

@@ -105,9 +105,9 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
         let _ = writeln!(io::stderr(), "{note}");
     }
     say(&format!(
-        "busyhour demo: callers on 127.0.0.1:{} call callees on {target}, all in this process.\n\
-         {:.0} to {rate:.0} calls/s in {:.1} s, each held {:.1} s; both sides speak all the time, listen and score what \
-         they hear.\n",
+        "Callers on 127.0.0.1:{} call callees on {target}, in this process.\n\
+         {:.0} to {rate:.0} calls/s in {:.1} s, each held {:.1} s; both sides speak all the time,\n\
+         listen, and score what they hear.\n",
         client.local_port(),
         FIRST_RATE.min(rate),
         duration.as_secs_f64(),
@@ -199,12 +199,9 @@ impl Demo<'_> {
     fn finish(&mut self, signals: &SignalQueue) {
         self.phase = "last calls";
         self.wait_for(true, signals);
-        let waiting = self.server.shared.open();
-        if waiting > 0 && !self.interrupted {
+        if self.server.shared.open() > 0 && !self.interrupted {
             self.end_line();
-            say(&format!(
-                "All calls have ended. The callees wait half a second for late repeats of {waiting} calls.\n"
-            ));
+            say("All calls have ended. The callees wait half a second for late repeats.\n");
         }
         self.wait_for(false, signals);
     }
@@ -286,6 +283,8 @@ impl Demo<'_> {
         let mut workers = client.workers.clone();
         workers.extend(server.workers.iter().cloned());
         self.watch.observe(workers);
+        let heard = media_text("\nMedia of the callees", &server.whole);
+        let dropped = dropped_text("\nDropped, refused or skipped by the callees", &server.whole);
         let summary = Summary {
             title: "callers",
             target: &format!("callees on {} over UDP", self.target),
@@ -293,12 +292,11 @@ impl Demo<'_> {
             total: &client.whole,
             workers: client.workers.len(),
             peak_rate: self.peak_rate,
+            other_side: &(heard + &dropped),
             verdict: &self.watch.verdict(),
             style: if takes_colour(&io::stdout()) { Style::Colour } else { Style::Plain },
         };
-        let heard = media_text("\nMedia of the callees", &server.whole);
-        let dropped = dropped_text("\nDropped, refused or skipped by the callees", &server.whole);
-        say(&format!("{heard}{dropped}\n{}", summary.text()));
+        say(&format!("\n{}", summary.text()));
         let mut closing = self.errors.closing(None);
         for trouble in [&client, &server].into_iter().filter_map(Ended::trouble) {
             closing.extend_from_slice(trouble.as_bytes());

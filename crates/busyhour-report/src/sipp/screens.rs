@@ -68,9 +68,10 @@ pub fn final_report(view: &View<'_>, now: &Snapshot, verdict: &Verdict) -> Strin
     let mut text = scenario_screen::scenario_screen(&closing, now, now);
     text.push_str(&statistics_screen::statistics_screen(&closing, now, now));
     text.push_str(&others(view, now));
-    text.push_str(&media_text("Media", now));
+    text.push_str(&media_text("\nMedia", now));
     text.push_str(&generator_text(now));
-    text.push_str(&dropped_text("Dropped, refused or skipped", now));
+    text.push_str(&dropped_text("\nDropped, refused or skipped", now));
+    text.push('\n');
     text.push_str(&verdict.text());
     text
 }
@@ -91,7 +92,7 @@ fn others(view: &View<'_>, now: &Snapshot) -> String {
             line(&format!("  {}", kind.text()), calls.failed[kind.index()]);
         }
     }
-    if text.is_empty() { text } else { format!("Other scenarios\n{text}") }
+    if text.is_empty() { text } else { format!("\nOther scenarios\n{text}") }
 }
 
 /// Returns what `-trace_screen` writes: the scenario, statistics and repartition screens (spec-outputs §13.6).

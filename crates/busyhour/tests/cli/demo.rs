@@ -13,6 +13,16 @@ fn a_short_demo_has_no_failed_call() {
     assert!(outcome.stdout.contains("Generator verdict: "), "{outcome:?}");
     assert!(outcome.stdout.contains("ramp up"), "a line a second: {outcome:?}");
     assert!(!outcome.stdout.contains('\x1b'), "no terminal, no escape sequences");
+    let places =
+        ["\n\ncallers against", "\n\nMedia\n", "\n\nMedia of the callees\n", "\n\nGenerator verdict: "]
+            .map(|heading| outcome.stdout.find(heading));
+    assert!(places.is_sorted() && places[0].is_some(), "{places:?}: {outcome:?}");
+    assert!(!outcome.stdout.contains("\n\n\n"), "{outcome:?}");
+    for line in outcome.stdout.lines() {
+        let most = if line.contains(" RTP packets/s, ") { 110 } else { 80 };
+        let line = line.trim_end_matches(", generator-limited");
+        assert!(line.chars().count() <= most, "{line}");
+    }
 }
 
 #[test]
