@@ -110,7 +110,7 @@ fn show(files: &[String]) -> u8 {
         match library.read(name).and_then(|bytes| described(&bytes, name)) {
             Ok(text) => say(&text),
             Err(BadMedia { what, help }) => {
-                status = complain(&format!("cannot play {}", what.escape_debug()), &help);
+                status = complain(&printable(&format!("cannot play {what}")), &printable(&help));
             }
         }
     }
@@ -127,7 +127,13 @@ fn described(bytes: &[u8], name: &str) -> Result<String, BadMedia> {
     if let Some(wave) = describe_wave(bytes, name)? {
         return Ok(format!("{shown}: a WAV file\n{}", sound(&wave)));
     }
-    if is_capture(bytes) {
+    if let Some(what) = coded_otherwise(bytes) {
+        return Err(BadMedia {
+            what: format!("{name}: {what}; rtp_stream would send its bytes as they are, which is noise"),
+            help: format!("convert it to WAV: ffmpeg -i {name} -ac 1 -ar 8000 out.wav"),
+        });
+    }
+    if is_capture(bytes) || (is_called(name, &CAPTURES) && !bytes.is_empty()) {
         let capture = Capture::parse(bytes, name)?;
         return Ok(format!("{shown}: a capture\n{}", capture::text(&capture, name)));
     }
@@ -142,7 +148,45 @@ fn described(bytes: &[u8], name: &str) -> Result<String, BadMedia> {
     // 8000 bytes a second.
     line(&mut text, "length as PCMU, PCMA or G722", &duration(bytes.len() as u64 * 125), "");
     text.push_str("  play_pcap_audio and its like can't play it.\n");
+    if is_called(name, &["wav"]) {
+        text.push_str("  Its name says WAV, but a WAV file begins with RIFF: is it damaged?\n");
+    }
     Ok(text)
+}
+
+/// What else a file says that it is.
+fn coded_otherwise(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'I', b'D', b'3', ..] => Some("an MP3 file"),
+        [b'O', b'g', b'g', b'S', ..] => Some("an Ogg file"),
+        [b'f', b'L', b'a', b'C', ..] => Some("a FLAC file"),
+        [b'#', b'!', b'A', b'M', b'R', ..] => Some("an AMR file"),
+        [b'R', b'I', b'F', b'X', ..] => Some("a WAV file of the other byte order (RIFX)"),
+        [b'R', b'I', b'F', b'F', ..] => Some("a RIFF file, but not of WAVE"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("an MP4 or M4A file"),
+        _ => None,
+    }
+}
+
+/// Endings of names of captures, and of what they are compressed to.
+const CAPTURES: [&str; 6] = ["pcap", "pcapng", "cap", "gz", "zst", "lz4"];
+
+/// Whether a file's name ends so.
+fn is_called(name: &str, extensions: &[&str]) -> bool {
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|found| extensions.iter().any(|known| found.eq_ignore_ascii_case(known)))
+}
+
+/// Text that names and bytes of files stand in, for a terminal: what is not printable becomes an escape.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    shown
 }
 
 fn sound(wave: &Wave) -> String {

@@ -172,12 +172,13 @@ impl Capture {
         if damaged > 0 {
             what += &format!("; {damaged} have lengths that contradict each other");
         }
-        BadMedia {
-            what,
-            help: format!(
-                "look at it with: tshark -r {name}; RTP is UDP over IPv4 or IPv6; 802.11 must be decrypted"
-            ),
-        }
+        let way_out = if fragments > 0 {
+            "fragments are not put together: record where packets are whole, before the MTU of a host or a \
+             router cuts them, or let the sender make shorter ones"
+        } else {
+            "RTP is UDP over IPv4 or IPv6; 802.11 must be decrypted"
+        };
+        BadMedia { what, help: format!("look at it with: tshark -r {name}; {way_out}") }
     }
 }
 

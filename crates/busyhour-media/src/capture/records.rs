@@ -255,9 +255,12 @@ fn obsolete_packet(body: &[u8], big_endian: bool) -> Option<(usize, u64, &[u8], 
 fn cut_file(name: &str, packets: u64) -> BadMedia {
     BadMedia {
         what: format!("{name}: the file ends in the middle of something, after {packets} whole packets"),
-        help:
-            "it was not written to its end; this keeps the whole packets: editcap -F pcap cut.pcap whole.pcap"
-                .to_owned(),
+        help: match packets {
+            0 => "it was not written to its end: copy or record it again".to_owned(),
+            _ => format!(
+                "it was not written to its end; this keeps the whole packets: editcap -F pcap {name} whole.pcap"
+            ),
+        },
     }
 }
 

@@ -26,7 +26,8 @@ pub(super) fn find(name: &str, folder: Option<&Path>) -> Result<PathBuf, BadMedi
     if path.is_absolute() {
         return existing(path.to_owned(), name);
     }
-    let beside = folder.map(|folder| folder.join(path));
+    // A scenario named without a folder lies in the working folder.
+    let beside = folder.filter(|folder| !folder.as_os_str().is_empty()).map(|folder| folder.join(path));
     match beside {
         Some(beside) if beside.exists() => Ok(beside),
         Some(beside) if !path.exists() => Err(BadMedia {
@@ -41,10 +42,15 @@ fn existing(path: PathBuf, name: &str) -> Result<PathBuf, BadMedia> {
     if path.exists() {
         return Ok(path);
     }
+    if path.is_relative() {
+        return Err(BadMedia {
+            what: format!("{name}: no such file in the working folder"),
+            help: "check the name, or give its whole path".to_owned(),
+        });
+    }
     Err(BadMedia {
         what: format!("{name}: no such file: {}", path.display()),
-        help: "check the name; a relative one is looked for beside the scenario, then in the working folder"
-            .to_owned(),
+        help: "check the name".to_owned(),
     })
 }
 
@@ -88,6 +94,10 @@ mod tests {
     fn a_missing_file_says_where_it_was_looked_for() {
         let error = find("gone.pcap", Some(Path::new("/nowhere"))).unwrap_err();
         assert!(error.what.contains("/nowhere/gone.pcap"), "{}", error.what);
+        for folder in [None, Some(Path::new(""))] {
+            let error = find("gone.pcap", folder).unwrap_err();
+            assert_eq!(error.what, "gone.pcap: no such file in the working folder");
+        }
         assert!(find("", None).is_err());
         assert!(find("a\0b", None).is_err());
     }

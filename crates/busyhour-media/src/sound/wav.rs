@@ -166,7 +166,10 @@ impl Format {
         if !(1..=MAX_CHANNELS).contains(&channels) || !RATES.contains(&rate) {
             return Err(BadMedia {
                 what: format!("{name}: {channels} channels of {rate} Hz"),
-                help: format!("1 to {MAX_CHANNELS} channels of 1000 to 768000 Hz are played"),
+                help: format!(
+                    "1 to {MAX_CHANNELS} channels of 1000 to 768000 Hz are played; if it has others: \
+                     sox in.wav -c 1 -r 8000 out.wav; else its header is damaged: record it again"
+                ),
             });
         }
         if tag == EXTENSIBLE {

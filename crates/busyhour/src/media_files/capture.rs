@@ -60,8 +60,25 @@ pub(super) fn text(capture: &Capture, name: &str) -> String {
     if streams.len() > MAX_STREAMS {
         text.push_str(&format!("  … and {}\n", counted((streams.len() - MAX_STREAMS) as u64, "more stream")));
     }
-    if let Some(note) = capture.skipped.note() {
-        text.push_str(&format!("  {}\n", wrapped(&note, 2, WIDTH)));
+    let mut skipped = capture.skipped;
+    // Stands above.
+    skipped.not_rtp = 0;
+    let mut hints: Vec<String> = skipped.note().into_iter().collect();
+    if skipped.fragments > 0 {
+        hints.push(
+            "Fragments are not put together: record where packets are whole, before the MTU of a host or a router cuts \
+             them."
+                .to_owned(),
+        );
+    }
+    if other > 0 {
+        hints.push(format!(
+            "Neither RTP nor RTCP: if it is not T.38, the capture took in too much. To keep what went to one port: tshark \
+             -r {name} -Y 'udp.dstport == PORT' -F pcap -w one.pcap"
+        ));
+    }
+    for hint in hints {
+        text.push_str(&format!("  {}\n", wrapped(&hint, 2, WIDTH)));
     }
     if streams.len() > 1 {
         let hint = format!(

@@ -89,6 +89,59 @@ fn sounds_are_described() {
     assert!(value(&raw, "length as PCMU").ends_with("1.0 s"), "{raw:?}");
 }
 
+/// What was printed, without its line ends.
+fn one_line(outcome: &Outcome) -> String {
+    outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The example's beginning, of packets of 16 + 214 bytes each, every second of them changed.
+fn every_second_packet(mut change: impl FnMut(&mut [u8])) -> Vec<u8> {
+    let folder = folder_with(&["g711a.pcap"]);
+    let mut file = fs::read(folder.path().join("g711a.pcap")).unwrap()[..24 + 6 * 230].to_vec();
+    file[24..].chunks_exact_mut(230).step_by(2).for_each(|record| change(&mut record[16..]));
+    file
+}
+
+#[test]
+fn what_a_capture_holds_besides_rtp_is_told_once_with_a_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    // Offset 6 of the IPv4 header: more fragments follow. The first byte of RTP: its version.
+    fs::write(folder.path().join("fragments.pcap"), every_second_packet(|frame| frame[20] = 0x20)).unwrap();
+    fs::write(folder.path().join("web.pcap"), every_second_packet(|frame| frame[42] = b'G')).unwrap();
+    let shown = busyhour_in(folder.path(), &["media", "show", "fragments.pcap"]);
+    assert_eq!(shown.status, 0, "{shown:?}");
+    assert!(one_line(&shown).contains("3 fragments of IP packets, left out"), "{shown:?}");
+    assert!(one_line(&shown).contains("record where packets are whole"), "{shown:?}");
+    let shown = busyhour_in(folder.path(), &["media", "show", "web.pcap"]);
+    assert_eq!(shown.status, 0, "{shown:?}");
+    assert_eq!(shown.stdout.matches("neither RTP nor RTCP").count(), 1, "{shown:?}");
+    assert!(one_line(&shown).contains("To keep what went to one port"), "{shown:?}");
+    assert!(shown.stdout.lines().all(|line| line.chars().count() <= 100), "{shown:?}");
+}
+
+#[test]
+fn files_of_another_kind_than_they_are_taken_for_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, words, way_out) in [
+        ("a.mp3", &b"ID3\x04\0\0\0"[..], "an MP3 file", "ffmpeg -i a.mp3"),
+        ("a.ogg", b"OggS\0\x02", "an Ogg file", "ffmpeg -i a.ogg"),
+        ("a.wav", b"RIFX\0\0\0\x08WAVE", "byte order (RIFX)", "ffmpeg -i a.wav"),
+        ("a.avi", b"RIFF\0\0\0\0AVI LIST", "not of WAVE", "ffmpeg -i a.avi"),
+        ("a.pcap.gz", b"\x1f\x8b\x08\0", "compressed with gzip", "gunzip"),
+        ("text.pcap", b"no capture but a text", "neither pcap nor pcapng", "editcap"),
+    ] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        let shown = busyhour_in(folder.path(), &["media", "show", name]);
+        assert_eq!(shown.status, 1, "{name}: {shown:?}");
+        assert!(shown.stderr.starts_with(&format!("error: cannot play {name}: ")), "{name}: {shown:?}");
+        assert!(shown.stderr.contains(words) && shown.stderr.contains(way_out), "{name}: {shown:?}");
+    }
+    fs::write(folder.path().join("raw.wav"), [0xd5; 1600]).unwrap();
+    let shown = busyhour_in(folder.path(), &["media", "show", "raw.wav"]);
+    assert_eq!(shown.status, 0, "SIPp's sounds may be called so: {shown:?}");
+    assert!(shown.stdout.contains("begins with RIFF"), "{shown:?}");
+}
+
 #[test]
 fn what_can_not_be_played_is_told_with_its_help() {
     let folder = folder_with(&["g711a.pcap", "tone.wav"]);
@@ -105,4 +158,7 @@ fn what_can_not_be_played_is_told_with_its_help() {
         assert!(shown.stderr.contains(&format!("error: cannot play {name}: ")), "{name}: {shown:?}");
     }
     assert_eq!(shown.stderr.matches("\n  help: ").count(), 4, "{shown:?}");
+    assert!(shown.stderr.contains("chunk \"data\" has"), "quotes as they are: {shown:?}");
+    assert!(shown.stderr.contains("editcap -F pcap g711a.pcap whole.pcap"), "{shown:?}");
+    assert!(shown.stderr.contains("gone.pcap: no such file in the working folder"), "{shown:?}");
 }

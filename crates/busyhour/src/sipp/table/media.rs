@@ -39,7 +39,8 @@ pub(super) static ROWS: &[Row] = &[
         &["rtp_payload"],
         Integer("TYPE", (0, 127), |o, v| o.media.default_payload = Some(v as u8)),
         Media,
-        "Payload type of rtp_stream actions that name none: 0 PCMU, 8 PCMA, 9 G722 or 18 G729. Default 8.",
+        "Payload type of rtp_stream actions that name none, one whose number says what it is: 0 PCMU, 3 GSM, 4 G723, 8 PCMA, \
+         9 G722, 11 L16, 13 CN, 15 G728 or 18 G729. Default 8.",
     ),
     works(
         &["rtp_buffsize"],
