@@ -13,6 +13,9 @@ const SIMULATOR_SEEDS: &str = "10000";
 /// Test programs of the crate `busyhour` that need the peers of `cargo xtask peers`.
 const WITH_PEERS: [&str; 2] = ["interop", "differential"];
 
+/// Interop tests that run at once.
+const INTEROP_THREADS: usize = 4;
+
 /// Cases of the differential tests that run at once.
 const DIFFERENTIAL_THREADS: usize = 6;
 
@@ -118,20 +121,24 @@ fn list(folder: &Path) -> Outcome<Vec<PathBuf>> {
     Ok(entries.flatten().map(|entry| entry.path()).collect())
 }
 
+/// Most of them wait for what happens every 20 ms, or at the end of a call; `.config/nextest.toml` names those that count
+/// twice.
 fn interop_tests(nextest: bool) -> Outcome {
-    execute(optimised(nextest).args(["--locked", "-p", "busyhour", "--test", "interop"]))
+    with_peers(nextest, "interop", INTEROP_THREADS)
 }
 
 /// Each case waits most of the time, so more of them run at once than there are processors.
 fn differential_tests(nextest: bool) -> Outcome {
+    with_peers(nextest, "differential", DIFFERENTIAL_THREADS)
+}
+
+fn with_peers(nextest: bool, name: &str, threads: usize) -> Outcome {
     let mut command = optimised(nextest);
-    command.args(["--locked", "-p", "busyhour", "--test", "differential"]);
-    let threads = DIFFERENTIAL_THREADS.to_string();
-    execute(if nextest {
-        command.args(["--test-threads", &threads])
-    } else {
-        command.args(["--", "--test-threads", &threads])
-    })
+    command.args(["--locked", "-p", "busyhour", "--test", name]);
+    if !nextest {
+        command.arg("--");
+    }
+    execute(command.args(["--test-threads", &threads.to_string()]))
 }
 
 fn optimised(nextest: bool) -> Command {
