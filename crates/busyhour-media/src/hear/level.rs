@@ -115,12 +115,12 @@ impl Level {
         digits: bool,
         mut heard: impl FnMut(u8),
     ) {
-        // A datagram has no more than 2^16.
-        self.samples = self.samples.saturating_add(payload.len() as u32);
-        if !follows {
+        if !follows && self.samples > 0 {
             self.filled = 0;
             self.blocks.dtmf.lose();
         }
+        // A datagram has no more than 2^16.
+        self.samples = self.samples.saturating_add(payload.len() as u32);
         let table = self.law.table();
         let filled = usize::from(self.filled);
         if filled > 0 {

@@ -176,6 +176,17 @@ fn a_tone_before_a_lost_packet_is_a_digit() {
 }
 
 #[test]
+fn a_stream_that_begins_with_a_short_tone_has_no_digit() {
+    let tone = generate::digits_inband("1", 80, 8_000);
+    let mut listening = answered();
+    play(&mut listening, &[&tone[..24 * 8], &[0; 2_000]].concat(), |_| false);
+    assert_eq!(listening.heard(at(51)).digits, []);
+    let mut listening = answered();
+    play(&mut listening, &[&tone[..40 * 8], &[0; 2_000]].concat(), |_| false);
+    assert_eq!(listening.heard(at(51)).digits.len(), 1);
+}
+
+#[test]
 fn loss_alone_and_in_bursts() {
     let tone = generate::tone(1_000.0, -10.0, 20_000, 8_000);
     let mut single = answered();
