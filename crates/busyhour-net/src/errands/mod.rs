@@ -217,3 +217,56 @@ fn answer(inboxes: &[Inbox], worker: usize, call: CallRef, result: ErrandResult)
     // It is refused only by a worker that has ended, and then there is no call.
     let _ = inboxes[worker].put(Request::Errand(call, result));
 }
+
+#[cfg(test)]
+mod tests {
+    use busyhour_media::library::Loaded;
+    use mio::{Poll, Token};
+
+    use super::*;
+
+    /// What comes into the inbox of worker 0, which has to be one answer.
+    fn answer_of(errands: &Errands, inboxes: &[Inbox], errand: Errand) -> ErrandResult {
+        assert!(errands.begin(0, errand).is_none(), "taken on");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let mut requests = Vec::new();
+        while requests.is_empty() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+            inboxes[0].take(&mut requests);
+        }
+        match requests.pop() {
+            Some(Request::Errand(_, result)) => result,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn files_are_read_and_bad_ones_too() {
+        let poll = Poll::new().unwrap();
+        let inboxes: Arc<[Inbox]> = vec![Inbox::new(poll.registry(), Token(0)).unwrap()].into();
+        let options = ErrandOptions {
+            local: IpAddr::from([127, 0, 0, 1]),
+            hidden_environment: Vec::new(),
+            cores: None,
+        };
+        let errands = Errands::new(&inboxes, options);
+        let library = Arc::new(Library::new(None));
+        let load = |name: &str| {
+            let (library, file) = (Arc::clone(&library), Wanted::Capture(name.to_owned()));
+            let errand = Errand::Load { call: CallRef::default(), number: 7, library, file };
+            match answer_of(&errands, &inboxes, errand) {
+                ErrandResult::Loaded { number: 7, file, result, .. } if file.name() == name => result,
+                other => panic!("{other:?}"),
+            }
+        };
+        // There is no such file: it is made.
+        assert!(matches!(load("pcap/g711a.pcap"), Ok(Loaded::Capture(_))));
+        assert!(load("/no/such.pcap").unwrap_err().what.contains("/no/such.pcap"));
+        errands.finish(Duration::ZERO);
+        let file = Wanted::Capture("late.pcap".to_owned());
+        let late = Errand::Load { call: CallRef::default(), number: 8, library: Arc::clone(&library), file };
+        let refused = errands.begin(0, late);
+        assert!(matches!(refused, Some((_, ErrandResult::Loaded { number: 8, result: Err(_), .. }))));
+        assert_eq!(errands.counters().refused, 1);
+    }
+}

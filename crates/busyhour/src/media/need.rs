@@ -88,10 +88,17 @@ fn weigh(
     let Some(calls) = calls_at_a_time(run, settings, known) else { return Ok(None) };
     let others = room.others + calls.min(room.call_sockets);
     if let Err(text) = need(calls, 0, others).enough(options, descriptors) {
-        return Ok(Some(format!("{text} Calls beyond that will fail.")));
+        let then = match need(calls, 0, open).enough(options, descriptors) {
+            Ok(()) => {
+                "The files and sockets for all else are an estimate; if it is right, calls beyond that will fail."
+            }
+            Err(_) => "Calls beyond that will fail.",
+        };
+        return Ok(Some(format!("{text} {then}")));
     }
     let ending_per_second = if run.placed.is_empty() { 0.0 } else { highest_rate(&settings.plan) };
-    let resting = MediaNeed::resting_ports(ending_per_second, own_ports);
+    let ever = settings.calls_max.unwrap_or(u64::MAX).saturating_mul(own_ports);
+    let resting = MediaNeed::resting_ports(ending_per_second, own_ports).min(ever);
     Ok(need(calls, resting, others).enough(options, descriptors).err().map(|text| {
         format!(
             "{text} Until then ports rest less, and files or connections that are opened late may be refused."
@@ -208,7 +215,7 @@ mod tests {
         assert!(text.contains("ulimit -n 24"), "{text}");
         let (refused, text) = said(&settings, &Room { descriptors: Some(60), ..ROOM }, 20, true);
         assert!(!refused && text.contains("64 files and sockets for all else"), "a guess: {text}");
-        assert!(text.ends_with("Calls beyond that will fail."), "{text}");
+        assert!(text.ends_with("are an estimate; if it is right, calls beyond that will fail."), "{text}");
     }
 
     #[test]
@@ -224,5 +231,7 @@ mod tests {
         assert!(!refused && text.contains("1600 for ports that rest 2 s after their calls"), "{text}");
         assert!(text.contains("ports rest less") && !text.contains("will fail"), "{text}");
         assert_eq!(said(&settings, &ROOM, 20, false).1, "", "shared ports do not rest");
+        let few = Settings { calls_max: Some(100), ..settings };
+        assert_eq!(said(&few, &ROOM, 20, true).1, "", "no more than there are calls");
     }
 }
