@@ -14,8 +14,31 @@ struct Case {
     rate: u32,
 }
 
-/// Plays a case and checks both sides.
+/// Plays a case and checks both sides. SIPp's server sends its 200 again half a second after the first, and fails the call
+/// if an ACK then comes for each of them while it pauses at the call's end. On a machine that stands still for half a
+/// second this happens to calls that are all well, so such a run counts for nothing, and the case is played again.
 fn play(case: &Case, caller: Tool, answerer: Tool) {
+    let last = 3;
+    for attempt in 1..=last {
+        let outcome = play_once(case, caller, answerer);
+        if attempt < last && answerer != Tool::Busyhour && outcome.got_two_acks {
+            continue;
+        }
+        assert_eq!(outcome.placed, Counts::all_well(case.calls), "the caller\n{}", outcome.logs);
+        assert_eq!(outcome.answered, Counts::all_well(case.calls), "the answerer\n{}", outcome.logs);
+        return;
+    }
+}
+
+/// What came of a case.
+struct Outcome {
+    placed: Counts,
+    answered: Counts,
+    got_two_acks: bool,
+    logs: String,
+}
+
+fn play_once(case: &Case, caller: Tool, answerer: Tool) -> Outcome {
     let folder = tempfile::tempdir().expect("make a temporary folder");
     let calls = case.calls.to_string();
     let rate = case.rate.to_string();
@@ -38,8 +61,10 @@ fn play(case: &Case, caller: Tool, answerer: Tool) {
     server.process.signal("USR1");
     let answered = server.finish(Duration::from_secs(30));
     let logs = format!("{}{}", client.process.logs(), server.process.logs());
-    assert_eq!(placed, Counts::all_well(case.calls), "the caller\n{logs}");
-    assert_eq!(answered, Counts::all_well(case.calls), "the answerer\n{logs}");
+    let errors = server.process.file("errors.log");
+    let got_two_acks =
+        errors.lines().any(|line| line.contains("while pausing") && line.contains("received 'ACK "));
+    Outcome { placed, answered, got_two_acks, logs }
 }
 
 fn embedded(caller: &str, answerer: &str, transport: &'static str, calls: u64, rate: u32) -> Case {
