@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use busyhour_media::SplitMix64;
+
 use super::changes::{self, Changes};
 use super::keys::Keys;
 use super::table::{Order, Table};
@@ -346,12 +348,9 @@ pub(crate) fn line_number(text: &[u8]) -> Option<Option<u32>> {
     Some((0.0..=f64::from(u32::MAX)).contains(&number).then_some(number as u32))
 }
 
-/// Spreads a number over all bits (the finalizer of SplitMix64).
+/// Spreads a number over all bits.
 fn mixed(number: u64) -> u64 {
-    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+    SplitMix64(number).draw()
 }
 
 #[cfg(test)]

@@ -3,22 +3,23 @@
 use std::f64::consts::{PI, TAU};
 
 use super::{ZERO_DBM0, count, to_sample};
+use crate::SplitMix64;
 
 /// Something like speech, `ms` long: the same for the same seed. Level about −20 dBm0 while it speaks, as of
 /// a telephone (ITU-T P.56's active level); it speaks about two thirds of the time.
 pub fn speech(seed: u64, ms: u32, rate: u32) -> Vec<i16> {
-    let mut dice = Dice(seed);
+    let mut dice = SplitMix64(seed);
     let total = count(ms, rate);
     let mut voice: Vec<f64> = Vec::with_capacity(total);
     let mut spoken = vec![false; total];
     while voice.len() < total {
-        for _ in 0..3 + (dice.next() * 5.0) as usize {
+        for _ in 0..3 + (dice.fraction() * 5.0) as usize {
             let from = voice.len().min(total);
             syllable(&mut voice, &mut dice, rate);
             let to = voice.len().min(total);
             spoken[from..to].fill(true);
         }
-        voice.resize(voice.len() + count(150 + (dice.next() * 900.0) as u32, rate), 0.0);
+        voice.resize(voice.len() + count(150 + (dice.fraction() * 900.0) as u32, rate), 0.0);
     }
     voice.truncate(total);
     let active = spoken.iter().filter(|&&spoken| spoken).count().max(1);
@@ -30,14 +31,14 @@ pub fn speech(seed: u64, ms: u32, rate: u32) -> Vec<i16> {
 
 /// Adds a syllable of 120 to 320 ms: a breath of noise, then a voice whose pitch falls, through three
 /// formants.
-fn syllable(out: &mut Vec<f64>, dice: &mut Dice, rate: u32) {
-    let len = count(120 + (dice.next() * 200.0) as u32, rate);
+fn syllable(out: &mut Vec<f64>, dice: &mut SplitMix64, rate: u32) {
+    let len = count(120 + (dice.fraction() * 200.0) as u32, rate);
     let breath = len / 6;
-    let mut pitch = 95.0 + dice.next() * 60.0;
+    let mut pitch = 95.0 + dice.fraction() * 60.0;
     let mut formants = [
-        Resonator::new(300.0 + dice.next() * 450.0, 90.0, rate),
-        Resonator::new(900.0 + dice.next() * 1300.0, 120.0, rate),
-        Resonator::new(2300.0 + dice.next() * 600.0, 180.0, rate),
+        Resonator::new(300.0 + dice.fraction() * 450.0, 90.0, rate),
+        Resonator::new(900.0 + dice.fraction() * 1300.0, 120.0, rate),
+        Resonator::new(2300.0 + dice.fraction() * 600.0, 180.0, rate),
     ];
     let mut phase = 0.0;
     for n in 0..len {
@@ -49,7 +50,7 @@ fn syllable(out: &mut Vec<f64>, dice: &mut Dice, rate: u32) {
         } else {
             0.0
         };
-        let noise = dice.next() - 0.5;
+        let noise = dice.fraction() - 0.5;
         let source = if n < breath { 0.25 * noise } else { pulse + 0.03 * noise };
         let sum: f64 =
             formants.iter_mut().zip([1.0, 0.6, 0.3]).map(|(formant, part)| part * formant.pass(source)).sum();
@@ -76,20 +77,5 @@ impl Resonator {
         let value = self.gain * input + self.poles[0] * self.past[0] + self.poles[1] * self.past[1];
         self.past = [value, self.past[0]];
         value
-    }
-}
-
-/// Random numbers by SplitMix64: the same on every machine.
-struct Dice(u64);
-
-impl Dice {
-    /// From 0 to below 1.
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        (mixed >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

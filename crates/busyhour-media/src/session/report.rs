@@ -2,6 +2,7 @@
 
 use busyhour_wire::rtcp::{self, ReportBlock, SenderInfo};
 
+use crate::SplitMix64;
 use crate::hear::Listening;
 use crate::session::replay::Verbatim;
 use crate::session::timeline::Timeline;
@@ -18,7 +19,7 @@ pub(crate) struct Reporter {
     enabled: bool,
     cname: Vec<u8>,
     wall_start_us: u64,
-    random: u64,
+    random: SplitMix64,
     blocks: Vec<ReportBlock>,
 }
 
@@ -42,7 +43,7 @@ impl Reporter {
             enabled,
             cname: cname.as_bytes().to_vec(),
             wall_start_us,
-            random: seed,
+            random: SplitMix64(seed),
             blocks: Vec::with_capacity(rtcp::BLOCKS_MAX),
         }
     }
@@ -112,13 +113,7 @@ impl Reporter {
 
     /// A time between half of `mean` and one and a half of it (RFC 3550 §6.3.1).
     fn vary(&mut self, mean: u64) -> u64 {
-        // SplitMix64.
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        mean / 2 + mixed % mean
+        mean / 2 + self.random.draw() % mean
     }
 }
 

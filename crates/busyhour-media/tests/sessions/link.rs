@@ -8,7 +8,7 @@ use busyhour_media::command::{Begin, Format, Remote};
 use busyhour_media::srtp::{Policy, Suite};
 use busyhour_media::{
     Batch, Command, Ear, Event, Heard, Media, MediaCall, MediaSnapshot, PortId, PortRef, PortRequest,
-    Settings, Sound, Source, Time, What,
+    Settings, Sound, Source, SplitMix64, Time, What,
 };
 use busyhour_wire::rtp::PacketForm;
 use busyhour_wire::sdp::Medium;
@@ -67,7 +67,7 @@ pub(crate) struct Link {
     /// By arrival; the number keeps those of one moment apart.
     flying: BTreeMap<(Time, u64), (usize, PortId, Arrival)>,
     count: u64,
-    random: u64,
+    random: SplitMix64,
     /// Packets the link has lost, by receiving end.
     pub(crate) lost: [u64; 2],
     /// The end that nothing reaches.
@@ -104,7 +104,7 @@ impl Link {
             impairment,
             flying: BTreeMap::new(),
             count: 0,
-            random: 42,
+            random: SplitMix64(42),
             lost: [0; 2],
             cut_off: None,
             arrived: None,
@@ -257,7 +257,7 @@ impl Link {
         }
         let copies = 1 + u64::from(self.chance(self.impairment.duplicate));
         for _ in 0..copies {
-            let jitter = self.draw() % (self.impairment.jitter_us + 1);
+            let jitter = self.random.draw() % (self.impairment.jitter_us + 1);
             let at = self.now + self.impairment.delay_us + jitter;
             self.count += 1;
             let arrival = Arrival { at, rtcp: to_rtcp, from, bytes: bytes.clone() };
@@ -289,15 +289,7 @@ impl Link {
     }
 
     fn chance(&mut self, ratio: f64) -> bool {
-        (self.draw() >> 11) as f64 / (1u64 << 53) as f64 % 1.0 < ratio
-    }
-
-    fn draw(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        self.random.fraction() < ratio
     }
 }
 

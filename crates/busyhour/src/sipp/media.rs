@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU16;
 
+use busyhour_media::SplitMix64;
 use busyhour_scenario::media_arguments;
 
 use crate::media::{BASE_SSRC, MediaPlan};
@@ -49,7 +50,7 @@ impl MediaOptions {
             buffer_bytes: self.buffer_bytes.unwrap_or(default.buffer_bytes),
             audio_tolerance: self.audio_tolerance.unwrap_or(default.audio_tolerance),
             video_tolerance: self.video_tolerance.unwrap_or(default.video_tolerance),
-            base_ssrc: if self.random_base_ssrc { drawn_ssrc(seed) } else { BASE_SSRC },
+            base_ssrc: if self.random_base_ssrc { SplitMix64(seed).draw() as u32 } else { BASE_SSRC },
             rtcp: !self.no_rtcp,
             judge: !self.no_hearing,
             hear: self.hear,
@@ -72,14 +73,6 @@ impl MediaOptions {
         }
         Ok(plan)
     }
-}
-
-/// One step of SplitMix64: any seed, also a small one, gives a number that looks random.
-fn drawn_ssrc(seed: u64) -> u32 {
-    let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (state ^ (state >> 31)) as u32
 }
 
 #[cfg(test)]
