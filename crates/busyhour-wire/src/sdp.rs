@@ -12,7 +12,7 @@ mod section;
 
 pub use body::sdp_of;
 pub use connection::{Connection, Destination};
-pub use crypto::Crypto;
+pub use crypto::{Crypto, KEY_BASE64};
 pub use encoding::{Encoding, static_encoding};
 pub use section::{PAYLOAD_TYPES_MAX, Section};
 

@@ -3,21 +3,12 @@
 use std::fmt;
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use busyhour_wire::sdp::KEY_BASE64;
 
 use super::suite::Suite;
 
 /// Longest master key identifier, bytes (RFC 4568 §6.1).
 pub const MKI_MAX: usize = 128;
-
-/// Some devices leave the padding out, some leave bits behind the last byte.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// Keys and transform of one direction.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,7 +40,7 @@ impl Policy {
         let first = text.split([' ', '\t', ';']).next().unwrap_or_default();
         let mut parts = first.split('|');
         let key = parts.next().unwrap_or_default();
-        let key_and_salt = BASE64.decode(key).map_err(|_| Unreadable::Base64)?;
+        let key_and_salt = KEY_BASE64.decode(key).map_err(|_| Unreadable::Base64)?;
         let expected = suite.key_len() + suite.salt_len();
         if key_and_salt.len() != expected {
             return Err(Unreadable::KeyLength { suite, found: key_and_salt.len(), expected });
@@ -65,7 +56,7 @@ impl Policy {
 
     /// Writes what follows `inline:`: `key||salt` in base64, and `|MKI:length` if there is an identifier.
     pub fn to_inline(&self) -> String {
-        let mut text = BASE64.encode(&self.key_and_salt);
+        let mut text = KEY_BASE64.encode(&self.key_and_salt);
         if let Some(mki) = self.mki.as_deref().filter(|mki| !mki.is_empty()) {
             text.push('|');
             text.push_str(&decimal(mki));

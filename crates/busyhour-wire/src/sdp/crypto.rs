@@ -9,8 +9,8 @@ use super::lines::{number, word, words};
 /// Longest base64 text of a key that is read: twice what the longest suite needs.
 const KEY_TEXT_MAX: usize = 128;
 
-/// With or without padding, and with bits left over: what peers write.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+/// The base64 of keys as peers write it: with or without padding, and with bits left over behind the last byte.
+pub const KEY_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -63,7 +63,7 @@ impl<'a> Crypto<'a> {
         if self.key_text.len() > KEY_TEXT_MAX {
             return None;
         }
-        BASE64.decode(self.key_text).ok().filter(|key| !key.is_empty())
+        KEY_BASE64.decode(self.key_text).ok().filter(|key| !key.is_empty())
     }
 
     /// Whether a session parameter such as `UNENCRYPTED_SRTP` is there.
