@@ -41,7 +41,8 @@ const ULAW_BIAS: u16 = 0x84;
 /// The highest magnitude that can be told apart.
 const ULAW_CLIP: u16 = 32_635;
 
-const ALAW: [i16; 256] = {
+/// The sample of each code.
+pub(crate) const ALAW: [i16; 256] = {
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {
@@ -51,7 +52,8 @@ const ALAW: [i16; 256] = {
     table
 };
 
-const ULAW: [i16; 256] = {
+/// The sample of each code.
+pub(crate) const ULAW: [i16; 256] = {
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {

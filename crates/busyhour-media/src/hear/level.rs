@@ -165,25 +165,18 @@ impl Level {
     }
 }
 
-static MU: [f32; 256] = {
-    let mut table = [0.0; 256];
-    let mut code = 0;
-    while code < 256 {
-        table[code] = g711::decode_ulaw(code as u8) as f32;
-        code += 1;
-    }
-    table
-};
+static MU: [f32; 256] = floats(&g711::ULAW);
+static A: [f32; 256] = floats(&g711::ALAW);
 
-static A: [f32; 256] = {
+const fn floats(samples: &[i16; 256]) -> [f32; 256] {
     let mut table = [0.0; 256];
     let mut code = 0;
     while code < 256 {
-        table[code] = g711::decode_alaw(code as u8) as f32;
+        table[code] = samples[code] as f32;
         code += 1;
     }
     table
-};
+}
 
 #[cfg(test)]
 mod tests {
