@@ -141,7 +141,6 @@ mod tests {
 
     use super::*;
     use crate::scenario::{self, MediaFiles};
-    use busyhour_engine::settings::Placed;
 
     fn program(name: &str) -> Arc<Program> {
         let media = MediaFiles { library: &Library::default(), default_payload: 8 };
@@ -149,14 +148,7 @@ mod tests {
     }
 
     fn run(placed: bool) -> Run {
-        let name = if placed { "uac" } else { "uas" };
-        Run {
-            programs: vec![program(name)],
-            placed: if placed { vec![Placed { program: 0, weight: 1 }] } else { Vec::new() },
-            received: (!placed).then_some(0),
-            out_of_call: None,
-            files: Arc::default(),
-        }
+        if placed { Run::placing(program("uac")) } else { Run::receiving(program("uas")) }
     }
 
     fn known(library: &Library) -> Known<'_> {
