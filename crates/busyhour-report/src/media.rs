@@ -49,22 +49,15 @@ fn packets(page: &mut Page, media: &MediaSnapshot, us: u64) {
     let counters = &media.counters;
     let mean = |packets| rate_per_s(per_second(packets, us));
     page.line("RTP packets sent", counters.packets_sent, &mean(counters.packets_sent));
-    for (label, value) in [
+    page.lines_above_zero(&[
         ("  of these, by captures and digits", counters.replayed_packets),
         ("  of these, by echo", counters.echoed),
-    ] {
-        if value > 0 {
-            page.line(label, value, "");
-        }
-    }
+    ]);
     page.line("RTP packets received", counters.packets_received, &mean(counters.packets_received));
-    let optional =
-        [("RTCP packets sent", counters.rtcp_sent), ("RTCP packets received", counters.rtcp_received)];
-    for (label, value) in optional {
-        if value > 0 {
-            page.line(label, value, "");
-        }
-    }
+    page.lines_above_zero(&[
+        ("RTCP packets sent", counters.rtcp_sent),
+        ("RTCP packets received", counters.rtcp_received),
+    ]);
     if counters.late > 0 {
         let of_sent = format!("{} of those sent", share(counters.late, counters.packets_sent));
         page.line("sent over 10 ms late", counters.late, &of_sent);
@@ -89,27 +82,19 @@ fn streams(page: &mut Page, media: &MediaSnapshot) {
             page.text.push_str("    [rtpstream_audio_port] gives each call its own\n");
         }
     });
-    for (label, value) in [
+    page.lines_above_zero(&[
         ("silent streams, short or not to be heard", counters.too_short),
         ("streams that fell silent, 5 s and more", counters.fell_silent),
-    ] {
-        if value > 0 {
-            page.line(label, value, "");
-        }
-    }
+    ]);
     if counters.expected > 0 {
         let of_expected = |packets| format!("{} of expected", share(packets, counters.expected));
         page.line("packets lost on the way here", counters.lost, &of_expected(counters.lost));
     }
-    for (label, value) in [
+    page.lines_above_zero(&[
         ("packets received twice", counters.duplicates),
         ("packets out of order", counters.reordered),
         ("packets that are no stream's", counters.strays),
-    ] {
-        if value > 0 {
-            page.line(label, value, "");
-        }
-    }
+    ]);
     if counters.checks_failed > 0 {
         page.alarm_if(true, |page| {
             page.line("calls whose pattern did not come back", counters.checks_failed, "");

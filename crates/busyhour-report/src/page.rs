@@ -81,6 +81,15 @@ impl Page {
         self.entry(label, &count(value), note);
     }
 
+    /// Those of these figures that are not 0.
+    pub(crate) fn lines_above_zero(&mut self, figures: &[(&str, u64)]) {
+        for &(label, value) in figures {
+            if value > 0 {
+                self.line(label, value, "");
+            }
+        }
+    }
+
     pub(crate) fn entry(&mut self, label: &str, value: &str, note: &str) {
         self.text.push_str(&entry(label, value, note));
         self.text.push('\n');
