@@ -6,10 +6,8 @@ use busyhour_engine::{Snapshot, Time};
 use busyhour_media::Heard;
 use busyhour_media::snapshot::{MediaSnapshot, WorstCall};
 use busyhour_report::live::{Live, Target};
-use busyhour_report::summary::{PeakRate, Summary};
-use busyhour_report::verdict::Verdict;
-use busyhour_report::{Style, dropped_text, media_text};
-use common::uac_full;
+use busyhour_report::{dropped_text, media_text};
+use common::{summary, uac_full};
 
 /// Twenty seconds of media in which everything has happened.
 fn with_media() -> Snapshot {
@@ -169,17 +167,8 @@ fn the_summary_has_it_and_all_that_was_dropped() {
         counters.uncertain = 12;
         counters.busiest_per_mille = 90;
     }
-    let summary = Summary {
-        title: "uac",
-        target: "127.0.0.1:5060 over UDP",
-        programs: &[&program],
-        total: &total,
-        workers: 1,
-        peak_rate: PeakRate::default(),
-        other_side: "",
-        verdict: &Verdict::Clean,
-        style: Style::Plain,
-    };
+    let programs = [&program];
+    let summary = summary(&programs, &total);
     let text = summary.text();
     for line in text.lines() {
         assert!(line.chars().count() <= 80 && line.trim_end() == line, "{line:?}");

@@ -8,8 +8,8 @@ use busyhour_engine::{Snapshot, Time};
 use busyhour_report::Style;
 use busyhour_report::live::{Live, Target};
 use busyhour_report::summary::{PeakRate, Summary};
-use busyhour_report::verdict::{Judge, Verdict};
-use common::{uac_full, uac_full_done};
+use busyhour_report::verdict::Judge;
+use common::{summary, uac_full, uac_full_done};
 
 fn assert_narrow(text: &str) {
     for line in text.lines() {
@@ -21,18 +21,8 @@ fn assert_narrow(text: &str) {
 #[test]
 fn the_other_side_stands_before_the_verdict() {
     let program = uac_full();
-    let text = Summary {
-        title: "callers",
-        target: "callees",
-        programs: &[&program],
-        total: &uac_full_done(&program),
-        workers: 1,
-        peak_rate: PeakRate::default(),
-        other_side: "\nMedia of the callees\n  streams\n",
-        verdict: &Verdict::Clean,
-        style: Style::Plain,
-    }
-    .text();
+    let other_side = "\nMedia of the callees\n  streams\n";
+    let text = Summary { other_side, ..summary(&[&program], &uac_full_done(&program)) }.text();
     assert!(text.ends_with("\n\nMedia of the callees\n  streams\n\nGenerator verdict: clean\n"), "{text}");
     assert!(!text.contains("\n\n\n"), "{text}");
 }
@@ -46,18 +36,9 @@ fn summary_of_a_clean_run() {
     total.timer_lateness.saturating_record_n(500, 180);
     total.generator.busy_us = 2_460_000;
     total.generator.elapsed_us = 40_000_000;
-    let text = Summary {
-        title: "uac",
-        target: "127.0.0.1:5060 over UDP",
-        programs: &[&program],
-        total: &total,
-        workers: 2,
-        peak_rate: PeakRate { calls_per_s: 21.0 },
-        other_side: "",
-        verdict: &Verdict::Clean,
-        style: Style::Plain,
-    }
-    .text();
+    let text =
+        Summary { workers: 2, peak_rate: PeakRate { calls_per_s: 21.0 }, ..summary(&[&program], &total) }
+            .text();
     let expected = "\
 uac against 127.0.0.1:5060 over UDP, 20.0 s
 
@@ -111,17 +92,9 @@ fn summary_of_a_bad_run_says_what_failed_and_was_dropped() {
     let mut judge = Judge::new(Protocol::Udp);
     judge.observe(&[], std::slice::from_ref(&total), None);
     let verdict = judge.verdict();
-    let mut summary = Summary {
-        title: "uac",
-        target: "[2001:db8::1]:5060 over TCP",
-        programs: &[&program],
-        total: &total,
-        workers: 1,
-        peak_rate: PeakRate::default(),
-        other_side: "",
-        verdict: &verdict,
-        style: Style::Plain,
-    };
+    let programs = [&program];
+    let target = "[2001:db8::1]:5060 over TCP";
+    let mut summary = Summary { target, verdict: &verdict, ..summary(&programs, &total) };
     let text = summary.text();
     assert_narrow(&text);
     let calls = "\
@@ -168,18 +141,7 @@ Generator verdict: generator-limited from 0.0 s
 #[test]
 fn nothing_happened() {
     let total = Snapshot::empty([]);
-    let summary = Summary {
-        title: "uas",
-        target: "0.0.0.0:5060 over UDP",
-        programs: &[],
-        total: &total,
-        workers: 1,
-        peak_rate: PeakRate::default(),
-        other_side: "",
-        verdict: &Verdict::Clean,
-        style: Style::Plain,
-    };
-    let text = summary.text();
+    let text = summary(&[], &total).text();
     assert!(
         text.contains("  placed                                              0   n/a on average\n"),
         "{text}"

@@ -3,6 +3,9 @@
 
 use busyhour_engine::snapshot::{DurationStatistics, FailureKind, StepCounters};
 use busyhour_engine::{Snapshot, Time};
+use busyhour_report::Style;
+use busyhour_report::summary::{PeakRate, Summary};
+use busyhour_report::verdict::Verdict;
 use busyhour_scenario::program::{
     Display, Distribution, Expect, Keep, Optional, Pause, PauseLength, Program, Recv, RecvTimeout, Role,
     Send, SendStart, Step, StepKind, VariableTable,
@@ -39,6 +42,21 @@ pub(crate) fn uac_full() -> Program {
     program.response_time_borders = vec![vec![10, 20, 30, 40, 50, 100, 150, 200]; 4];
     program.call_length_borders = vec![10, 50, 100, 500, 1000, 5000, 10_000];
     program
+}
+
+/// The summary of a clean run with one worker.
+pub(crate) fn summary<'a>(programs: &'a [&'a Program], total: &'a Snapshot) -> Summary<'a> {
+    Summary {
+        title: "uac",
+        target: "127.0.0.1:5060 over UDP",
+        programs,
+        total,
+        workers: 1,
+        peak_rate: PeakRate::default(),
+        other_side: "",
+        verdict: &Verdict::Clean,
+        style: Style::Plain,
+    }
 }
 
 /// The embedded `uas`.
