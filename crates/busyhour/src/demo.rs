@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use busyhour_engine::pacing::Plan;
-use busyhour_engine::settings::{Placed, Run, Settings};
+use busyhour_engine::settings::{Run, Settings};
 use busyhour_engine::{Event, Protocol, Snapshot, Time};
 use busyhour_net::BindOptions;
 use busyhour_report::clock::Clock as Calendar;
@@ -83,7 +83,7 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
         call_sockets: 0,
     };
     let settings = Settings { seed: random_seed(), ..Settings::default() };
-    let mut server = Opened::open(received(callee), settings.clone(), &bind)?;
+    let mut server = Opened::open(Run::receiving(callee), settings.clone(), &bind)?;
     server.open_media(&media(CALLEE_PORTS), Arc::clone(&library), localhost, &room)?;
     let target = SocketAddr::new(localhost, server.local_port());
     let over_us = duration.as_micros() as u64;
@@ -99,7 +99,7 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
         limit: Some((rate * 60.0) as u64 + 1000),
         ..settings
     };
-    let mut client = Opened::open(placed(&caller), client_settings, &bind)?;
+    let mut client = Opened::open(Run::placing(Arc::clone(&caller)), client_settings, &bind)?;
     client.open_media(&media(CALLER_PORTS), library, localhost, &room)?;
     if let Some(note) = client.small_buffer() {
         let _ = writeln!(io::stderr(), "{note}");
@@ -139,26 +139,6 @@ fn play(duration: Duration, rate: f64, workers: usize) -> Result<u8, Fatal> {
 /// Media on these ports, with all else as it is by default.
 fn media((port_min, port_max): (u16, u16)) -> MediaPlan {
     MediaPlan { port_min, port_max, ..MediaPlan::default() }
-}
-
-fn received(program: Arc<Program>) -> Run {
-    Run {
-        programs: vec![program],
-        placed: Vec::new(),
-        received: Some(0),
-        out_of_call: None,
-        files: Default::default(),
-    }
-}
-
-fn placed(program: &Arc<Program>) -> Run {
-    Run {
-        programs: vec![Arc::clone(program)],
-        placed: vec![Placed { program: 0, weight: 1 }],
-        received: None,
-        out_of_call: None,
-        files: Default::default(),
-    }
 }
 
 struct Demo<'a> {
