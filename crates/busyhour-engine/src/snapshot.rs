@@ -1,8 +1,12 @@
 //! Everything that reporters may know, as one value per worker. Values of several workers add up.
 
 mod calls;
+mod failure;
+mod generator;
 
 pub use calls::CallCounters;
+pub use failure::FailureKind;
+pub use generator::GeneratorCounters;
 
 use busyhour_media::MediaSnapshot;
 use busyhour_scenario::program::Program;
@@ -225,71 +229,6 @@ impl Counters {
     }
 }
 
-/// What a driver counts about itself, since the start of the run.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct GeneratorCounters {
-    /// Datagrams the kernel dropped because we read too slowly (`SO_RXQ_OVFL`).
-    pub kernel_drops: u64,
-    /// Messages that could not be sent.
-    pub send_failures: u64,
-    /// Receive calls that failed.
-    pub receive_failures: u64,
-    /// Messages that had to wait because a socket was full.
-    pub congested: u64,
-    /// Messages dropped because another worker's ring was full.
-    pub ring_overflows: u64,
-    /// Streams closed because their bytes could not be framed.
-    pub framing_errors: u64,
-    /// Time spent working, µs.
-    pub busy_us: u64,
-    /// Time since the worker started, µs.
-    pub elapsed_us: u64,
-    /// Turns of the loop.
-    pub turns: u64,
-    /// Open sockets.
-    pub sockets: u64,
-    /// Commands started (`exec command`, `exec verify`).
-    pub commands_run: u64,
-    /// Commands that ended with another status than 0, or by a signal.
-    pub commands_failed: u64,
-    /// Commands that could not be started or were too many, and host names of `setdest` that were too many.
-    pub errands_refused: u64,
-}
-
-impl GeneratorCounters {
-    /// Adds another worker's; the times become those of all workers together.
-    pub fn add(&mut self, other: &GeneratorCounters) {
-        let Self {
-            kernel_drops,
-            send_failures,
-            receive_failures,
-            congested,
-            ring_overflows,
-            framing_errors,
-            busy_us,
-            elapsed_us,
-            turns,
-            sockets,
-            commands_run,
-            commands_failed,
-            errands_refused,
-        } = other;
-        self.kernel_drops += kernel_drops;
-        self.send_failures += send_failures;
-        self.receive_failures += receive_failures;
-        self.congested += congested;
-        self.ring_overflows += ring_overflows;
-        self.framing_errors += framing_errors;
-        self.busy_us += busy_us;
-        self.elapsed_us += elapsed_us;
-        self.turns += turns;
-        self.sockets += sockets;
-        self.commands_run += commands_run;
-        self.commands_failed += commands_failed;
-        self.errands_refused += errands_refused;
-    }
-}
-
 /// Statistics of one program in one worker.
 #[derive(Debug, Clone)]
 pub struct ProgramStatistics {
@@ -437,72 +376,6 @@ fn add_histogram(sum: &mut Histogram<u64>, more: &Histogram<u64>) {
         for step in more.iter_recorded() {
             sum.saturating_record_n(step.value_iterated_to(), step.count_at_value());
         }
-    }
-}
-
-macro_rules! failure_kinds {
-    ($($name:ident, $column:expr, $text:literal;)*) => {
-        /// Why a call failed.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum FailureKind { $(#[doc = $text] $name,)* }
-
-        impl FailureKind {
-            /// All kinds, in the order of SIPp's statistics file.
-            pub const ALL: [FailureKind; Self::COUNT] = [$(FailureKind::$name,)*];
-            /// How many kinds there are.
-            pub const COUNT: usize = [$($text,)*].len();
-
-            /// Column of SIPp's statistics file without `(P)`/`(C)`; `None` where SIPp counts the call as failed
-            /// without a category.
-            pub const fn column(self) -> Option<&'static str> {
-                match self { $(FailureKind::$name => $column,)* }
-            }
-
-            /// In words.
-            pub const fn text(self) -> &'static str {
-                match self { $(FailureKind::$name => $text,)* }
-            }
-        }
-    };
-}
-
-failure_kinds! {
-    CannotSendMessage, Some("FailedCannotSendMessage"), "message could not be sent";
-    MaxUdpRetrans, Some("FailedMaxUDPRetrans"), "no answer after all retransmissions";
-    TcpConnect, Some("FailedTcpConnect"), "connection could not be set up";
-    TcpClosed, Some("FailedTcpClosed"), "connection closed";
-    UnexpectedMessage, Some("FailedUnexpectedMessage"), "unexpected message";
-    CallRejected, Some("FailedCallRejected"), "stopped by the scenario";
-    CmdNotSent, Some("FailedCmdNotSent"), "command could not be sent";
-    RegexpDoesntMatch, Some("FailedRegexpDoesntMatch"), "regular expression does not match";
-    RegexpShouldntMatch, Some("FailedRegexpShouldntMatch"), "regular expression matches and should not";
-    RegexpHdrNotFound, Some("FailedRegexpHdrNotFound"), "header for regular expression not found";
-    OutboundCongestion, Some("FailedOutboundCongestion"), "no free circuit";
-    TimeoutOnRecv, Some("FailedTimeoutOnRecv"), "receive timeout";
-    TimeoutOnSend, Some("FailedTimeoutOnSend"), "send timeout";
-    TestDoesntMatch, Some("FailedTestDoesntMatch"), "test does not hold";
-    TestShouldntMatch, Some("FailedTestShouldntMatch"), "test holds and should not";
-    StrcmpDoesntMatch, Some("FailedStrcmpDoesntMatch"), "texts differ";
-    StrcmpShouldntMatch, Some("FailedStrcmpShouldntMatch"), "texts are equal and should not be";
-    Unreachable, Some("FailedCannotSendMessage"), "destination unreachable (ICMP)";
-    AckCseq, None, "ACK with the wrong CSeq";
-    Aborted, None, "aborted when the run ended";
-    CannotMakeMessage, None, "message could not be made";
-    InjectionFile, None, "an injection file has no such line, or can't be used";
-    VerifyFailed, None, "a command of exec verify did not end well";
-    TwinAborted, None, "aborted by the other party (3PCC)";
-    MediaFile, None, "a media file could not be played";
-    MediaPort, None, "no free media port";
-    MediaAssert, None, "a claim about media (rtp_assert) does not hold";
-    MediaCheck, None, "the echo of a pattern failed (rtpcheck)";
-    MediaWait, None, "streams did not end in time (rtp_stream wait)";
-    Panic, None, "a bug in busyhour took the call down";
-}
-
-impl FailureKind {
-    /// Its place in [`Counters::failed`].
-    pub const fn index(self) -> usize {
-        self as usize
     }
 }
 
