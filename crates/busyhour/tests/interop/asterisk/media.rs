@@ -9,7 +9,7 @@ use busyhour_media::codec::g711::encode_ulaw;
 use busyhour_media::generate;
 
 use super::{Pbx, Setup};
-use crate::peers::{Agent, Counts, SOON, Tool, Transport, scenario};
+use crate::peers::{Agent, Counts, SOON, Tool, Transport, first_media_port, scenario};
 
 /// Payload type of our telephone events.
 const EVENTS: u8 = 101;
@@ -82,7 +82,9 @@ impl Stage {
     /// Places so many calls, which must all go well.
     fn call(&self, name: &str, extension: &str, calls: u64, arguments: &[&str]) -> Agent {
         let (file, count) = (scenario(name), calls.to_string());
-        let all = [&["-sf", &file, "-s", extension, "-r", "50", "-m", &count], arguments].concat();
+        let ports = first_media_port();
+        let own = ["-sf", &file, "-s", extension, "-r", "50", "-m", &count, "-min_rtp_port", &ports];
+        let all = [&own[..], arguments].concat();
         let all =
             if arguments.contains(&"user") { all } else { [&all[..], &["-key", "user", "caller"]].concat() };
         let mut agent =
@@ -96,7 +98,8 @@ impl Stage {
     /// Asterisk calls us by one of its endpoints, and sends back what it hears.
     fn is_called(&self, name: &str, endpoint: &str) {
         let (file, sound) = (scenario(name), self.sound("speech.wav"));
-        let arguments = ["-sf", &file, "-key", "sound", &sound, "-m", "1"];
+        let ports = first_media_port();
+        let arguments = ["-sf", &file, "-key", "sound", &sound, "-m", "1", "-min_rtp_port", &ports];
         let mut server = Agent::server(self.folder.path(), Tool::Busyhour, Transport::Udp, &arguments);
         let callee = format!("PJSIP/{endpoint}/sip:service@127.0.0.1:{}", server.port);
         let answer = self.pbx.ask(&format!("channel originate {callee} application Echo"));

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use busyhour_media::generate;
 
 use crate::peers::{
-    Agent, Counts, Process, SOON, Tool, Transport, free_port, peer, scenario, scenario_with, wait_until_bound,
+    Agent, Counts, Process, SOON, Tool, Transport, first_media_port, free_port, peer, scenario,
+    scenario_with, wait_until_bound,
 };
 
 /// Packets that it must tell of. It tells of those before its last RTCP report, which is sent at a random time of the
@@ -119,10 +120,12 @@ fn is_called(media: Media, name: &str, arguments: &[&str]) -> (tempfile::TempDir
     };
     let sound = folder.path().join("speech.wav").display().to_string();
     write_speech(Path::new(&sound), 4);
+    let ports = first_media_port();
+    let arguments = [arguments, &["-min_rtp_port", &ports]].concat();
     let common =
         ["-sf", &file, "-s", "telephone", "-key", "user", "caller", "-key", "sound", &sound, "-m", "1"];
     let mut client =
-        Agent::client(folder.path(), Tool::Busyhour, telephone.port, &[&common[..], arguments].concat());
+        Agent::client(folder.path(), Tool::Busyhour, telephone.port, &[&common[..], &arguments].concat());
     let placed = client.finish(SOON);
     assert_eq!(placed, Counts::all_well(1), "{}{}", client.process.logs(), telephone.process.logs());
     (folder, telephone)
@@ -139,7 +142,8 @@ fn calls(media: Media, name: &str) {
     let folder = tempfile::tempdir().expect("make a temporary folder");
     let (file, sound) = (scenario(name), folder.path().join("speech.wav").display().to_string());
     write_speech(Path::new(&sound), 4);
-    let arguments = ["-sf", &file, "-key", "sound", &sound, "-m", "1"];
+    let ports = first_media_port();
+    let arguments = ["-sf", &file, "-key", "sound", &sound, "-m", "1", "-min_rtp_port", &ports];
     let mut server = Agent::server(folder.path(), Tool::Busyhour, Transport::Udp, &arguments);
     let telephone = Telephone::start(folder.path(), media, Some(server.port));
     let answered = server.finish(SOON);

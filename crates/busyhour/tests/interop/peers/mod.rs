@@ -9,7 +9,7 @@ mod tool;
 
 pub(crate) use agent::{Agent, Counts};
 pub(crate) use port::{Transport, free_port, wait_until_bound};
-pub(crate) use ports::Ports;
+pub(crate) use ports::{Ports, first_media_port};
 pub(crate) use process::Process;
 pub(crate) use sniffer::{Sniffer, read_capture};
 pub(crate) use tool::{Tool, peer, scenario, scenario_with, subject_is_replaced};

@@ -10,7 +10,8 @@ use busyhour_media::generate;
 
 use crate::kamailio;
 use crate::peers::{
-    Agent, Counts, Process, SOON, Tool, Transport, free_port, peer, scenario_with, wait_until_bound,
+    Agent, Counts, Process, SOON, Tool, Transport, first_media_port, free_port, peer, scenario_with,
+    wait_until_bound,
 };
 
 const CALLS: u64 = 20;
@@ -65,15 +66,30 @@ fn pass_both_ways(number: u16, protocol: &str, caller: &[(&str, String)], callee
     fs::write(&sound, generate::write_wav(&generate::speech(5, 4000, 8000), 1, 8000)).expect("write a sound");
     let (sound, calls) = (sound.display().to_string(), CALLS.to_string());
 
-    let arguments = ["-sf", &callee, "-key", "sound", &sound, "-m", &calls];
+    let ports = first_media_port();
+    let arguments = ["-sf", &callee, "-key", "sound", &sound, "-m", &calls, "-min_rtp_port", &ports];
     let mut server = Agent::server(folder.path(), Tool::Busyhour, Transport::Udp, &arguments);
     // The relay comes first: the proxy asks whether it is there.
     let (relay, control) = start_relay(&folder.path().join("rtpengine"), number);
     let (proxy, port) =
         kamailio::start(&folder.path().join("kamailio"), 64, &settings(server.port, control, protocol));
     let arguments = [
-        "-sf", &caller, "-s", "service", "-key", "user", "caller", "-key", "sound", &sound, "-r", "20", "-m",
+        "-sf",
+        &caller,
+        "-s",
+        "service",
+        "-key",
+        "user",
+        "caller",
+        "-key",
+        "sound",
+        &sound,
+        "-r",
+        "20",
+        "-m",
         &calls,
+        "-min_rtp_port",
+        &ports,
     ];
     let mut client = Agent::client(folder.path(), Tool::Busyhour, port, &arguments);
     let placed = client.finish(Duration::from_secs(60));
