@@ -179,12 +179,7 @@ fn place(section: &Section<'_>, ours_is_ipv4: bool) -> Result<Option<Remote>, St
         return Err(format!("{} is of another address family than ours (-mi)", rtp.ip()));
     }
     let direction = section.direction();
-    Ok(Some(Remote {
-        rtp,
-        rtcp: rtcp(section, rtp),
-        formats: formats(section),
-        sends: direction.sends(),
-    }))
+    Ok(Some(Remote { rtp, rtcp: rtcp(section, rtp), formats: formats(section), sends: direction.sends() }))
 }
 
 /// The payload types of a section whose meaning is known.
