@@ -263,7 +263,7 @@ impl Media {
         if self.due.is_empty() { self.wheel.next_deadline() } else { Some(Time::ZERO) }
     }
 
-    /// The next port to be read now.
+    /// The next port to be visited now.
     pub fn poll_read(&mut self) -> Option<PortId> {
         self.out.reads.pop_front()
     }

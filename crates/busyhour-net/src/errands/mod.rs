@@ -1,5 +1,5 @@
-//! What calls want done outside of the engine: shell commands, names of hosts and media files, on threads of their own, so that no
-//! worker ever waits for them.
+//! What calls want done outside of the engine: shell commands, names of hosts and media files, on threads of their own,
+//! so that no worker ever waits for them.
 
 mod commands;
 mod names;
