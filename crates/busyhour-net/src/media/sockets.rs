@@ -192,3 +192,38 @@ fn token(id: PortId, rtcp: bool) -> u64 {
 fn port_of(token: u64) -> (PortId, bool) {
     (PortId((token >> 1) as u32), token & 1 != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Visits so many times, with so many packets coming from one visit to the next; says at which the port was read.
+    fn read_at(beat: &mut Beat, visits: u64, each: u64) -> Vec<u64> {
+        let mut waiting = 0;
+        let mut read = Vec::new();
+        for visit in 1..=visits {
+            waiting += each;
+            if beat.is_due() {
+                beat.note(std::mem::take(&mut waiting));
+                read.push(visit);
+            }
+        }
+        read
+    }
+
+    #[test]
+    fn a_stream_is_read_at_every_third_visit_and_a_quick_one_at_each() {
+        let mut beat = Beat::default();
+        assert_eq!(read_at(&mut beat, 9, 1), [3, 6, 9]);
+        assert_eq!(read_at(&mut beat, 6, 2), [3, 4, 5, 6]);
+        assert_eq!(read_at(&mut beat, 6, 1), [1, 4], "quick until a visit finds but one");
+        assert_eq!(read_at(&mut Beat::default(), 6, 0), [3, 6]);
+    }
+
+    #[test]
+    fn reports_are_read_five_times_a_second() {
+        let mut beat = Beat::default();
+        let due = (1..=50_u64).filter(|&n| beat.rtcp_is_due(Time::from_micros(n * 20_000))).count();
+        assert_eq!(due, 5);
+    }
+}
