@@ -156,6 +156,10 @@ impl Media {
     fn play(&mut self, now: Time, call: u32, medium: Medium, source: Source) {
         let Some(index) = self.line_of(call, medium) else { return };
         let Some(line) = self.lines.get(index) else { return };
+        if let Source::Capture { .. } = source {
+            // One that follows right on another would else cut off its last packet.
+            line.catch_up(now, &mut self.out);
+        }
         let start = line.next_start(now);
         let stream = match source {
             Source::Capture { capture, renumbered } => {

@@ -60,6 +60,13 @@ impl Line {
         false
     }
 
+    /// Sends all packets of the capture that are due.
+    pub(crate) fn catch_up(&mut self, now: Time, out: &mut Outbox) {
+        while self.replay.as_ref().and_then(Replay::due).is_some_and(|due| due <= now) {
+            self.run_replay(now, out);
+        }
+    }
+
     fn run_replay(&mut self, now: Time, out: &mut Outbox) {
         for _ in 0..BURST_MAX {
             let Some(due) = self.replay.as_ref().map(Replay::due) else { return };

@@ -73,6 +73,23 @@ fn capture_is_sent_as_it_is_at_its_own_pace() {
     assert_eq!((counters.replayed_packets, counters.packets_sent, counters.rtcp_sent), (7, 6, 1));
 }
 
+/// The thread is late, and the next play comes before what is due of the last one has left.
+#[test]
+fn a_capture_that_follows_cuts_off_nothing_that_is_due() {
+    let mut link = link();
+    let moments: Vec<u64> = (0..10).map(|n| n * 20_000).collect();
+    let capture = capture(&moments);
+    let play = |link: &mut Link| {
+        link.play(0, 1, Source::Capture { capture: Arc::clone(&capture), renumbered: false });
+    };
+    play(&mut link);
+    link.run_ms(50);
+    link.stall_ms(150);
+    play(&mut link);
+    link.run_ms(300);
+    assert_eq!(link.ends[0].rtp().len(), 20);
+}
+
 /// Sequence numbers without a gap, timestamps that never go back, one SSRC, a marker at the start.
 fn assert_is_one_stream(rtp: &[(Time, Header, Vec<u8>)]) {
     for pair in rtp.windows(2) {
